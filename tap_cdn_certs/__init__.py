@@ -1,0 +1,1 @@
+"""A Singer tap for the TLS certificates of CDN accounts."""

@@ -1,0 +1,307 @@
+"""Requests to one account of a provider: signed, within its limits, retried."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import partial
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import requests.utils
+import urllib3
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
+
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.rate_limit import RateLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from threading import Event
+
+    from requests import PreparedRequest
+    from requests.auth import AuthBase
+    from requests.structures import CaseInsensitiveDict
+
+    from tap_cdn_certs.values import Item
+
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 30.0
+ANSWER_TIMEOUT = 120.0  # from its first byte to its last
+MAX_WAIT = 900.0  # that a provider may ask for
+MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
+
+# What a list of some 10,000 certificates needs. An answer within both takes less than 200 MB to parse.
+MAX_BYTES = 32 * 2**20
+MAX_TOKENS = 1_000_000
+
+# What separates words in headers: no such part of a signature or a token may be logged.
+SEPARATORS = re.compile(r"[\s,;:]+|Signature=")
+MIN_SECRET = 20
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of a provider, whatever its status."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    content: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says that the request succeeded."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of HTTP statuses
+
+    def skew(self) -> float:
+        """Seconds that the provider's clock is ahead of this machine's, 0 if it does not say."""
+        try:
+            return parsedate_to_datetime(self.headers["Date"]).timestamp() - time.time()
+        except (KeyError, ValueError, TypeError):
+            return 0.0
+
+
+class Client:
+    """Requests to one account of a provider; may be used by several threads.
+
+    A request that fails for the moment is made again for about 5 minutes, signed afresh each time.
+
+    Args:
+        settings: The provider's settings.
+        stopped: Ends all waits when it is set.
+    """
+
+    provider: ClassVar[str]
+    secret_settings: ClassVar[tuple[str, ...]]
+    request_id_header: ClassVar[str]
+
+    def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
+        self.url: str = settings["api_url"].rstrip("/")
+        self.connections: int = settings.get("max_connections", 1)
+        self.refused: APIError | None = None  # once the account is refused, nothing more is asked
+        self.seconds: defaultdict[str, float] = defaultdict(float)  # that answers took, by operation
+        self.limits: defaultdict[str, RateLimit] = defaultdict(
+            partial(RateLimit, settings["rate_limit_requests"], float(settings["rate_limit_period"]), stopped)
+        )
+        self._headers = {
+            "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._auth = self.auth(settings)
+        self._secrets = [value for name in self.secret_settings if (value := settings.get(name))]
+        # The adapter alone: no cookies, no redirects, no look-up of proxies and of the CA bundle per request.
+        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections, pool_block=True)
+        self._proxies = requests.utils.get_environ_proxies(self.url)
+        self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        self._retry = Retrying(
+            retry=retry_if_exception(
+                lambda error: isinstance(error, APIError) and error.reach in {Reach.ATTEMPT, Reach.THROTTLED}
+            ),
+            wait=self._wait,
+            sleep=sleep_using_event(stopped),
+            stop=stop_after_attempt(MAX_ATTEMPTS),
+            reraise=True,
+        )
+
+    def auth(self, settings: Mapping[str, Any]) -> AuthBase:
+        """The signature that the settings ask for."""
+        raise NotImplementedError
+
+    def fail(self, operation: str, answer: Answer) -> APIError:
+        """What an answer that is not a success means."""
+        raise NotImplementedError
+
+    def request(
+        self,
+        operation: str,
+        request: requests.Request,
+        read: Callable[[Answer], Result],
+    ) -> Result:
+        """Makes a request, again where that may help, and reads its answer.
+
+        Args:
+            operation: The provider's name of what is asked for; the limit is counted by it.
+            read: Reads an answer that succeeded. Called at each attempt.
+
+        Raises:
+            APIError: There was no answer, or the provider refused, or what it said cannot be read.
+        """
+        request.headers = {**self._headers, **request.headers}
+        prepared = request.prepare()
+        try:
+            result: Result = self._retry(self._attempt, operation, prepared, read)
+        except APIError as error:
+            error.operation = operation
+            if error.reach is Reach.PROVIDER:
+                self.refused = error
+            raise
+        return result
+
+    def bottleneck(self, operation: str) -> str | None:
+        """What to change if the connections, and not the provider's limit, held an operation back."""
+        limit = self.limits[operation]
+        if limit.calls < 10 * self.connections or limit.delayed > limit.calls / 2:
+            return None
+        latency = self.seconds[operation] / limit.calls
+        return (
+            f"{self.provider}.max_connections ({self.connections}) held {operation} back, not the provider's "
+            f"limit: at {latency * 1000:.0f} ms an answer, {latency * limit.rate + 1:.0f} would reach it."
+        )
+
+    def _attempt(self, operation: str, prepared: PreparedRequest, read: Callable[[Answer], Result]) -> Result:
+        if self.refused:
+            raise self.refused
+        self.limits[operation].acquire()
+        answer = None
+        sent = time.monotonic()
+        try:
+            answer = self._send(self._auth(prepared))
+            self.seconds[operation] += time.monotonic() - sent
+            if not answer.ok:
+                raise self.fail(operation, answer)
+            return read(answer)
+        except APIError as error:
+            if answer and not error.request_id:
+                error.request_id = quoted(answer.headers.get(self.request_id_header, "")) or None
+            error.change_texts(partial(self._without_secrets, prepared))
+            raise
+
+    def _send(self, prepared: PreparedRequest) -> Answer:
+        host = urlsplit(self.url).netloc
+        try:
+            with self._adapter.send(
+                prepared,
+                stream=True,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                verify=self._verify,
+                proxies=self._proxies,
+            ) as response:
+                return Answer(response.status_code, response.headers, _content(response.raw))
+        except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
+            raise APIError(
+                "TLSError",
+                f"{host} does not show a certificate that this machine trusts, or its TLS was broken off. "
+                "Behind an inspecting proxy, set REQUESTS_CA_BUNDLE to its CA certificate.",
+                Reach.PROVIDER if "CERTIFICATE_VERIFY_FAILED" in str(error) else Reach.ATTEMPT,
+            ) from None
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+            raise APIError("Timeout", f"{host} did not answer in time.", Reach.ATTEMPT) from None
+        # Their texts hold addresses and whole requests; their names say enough.
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            kind = type(getattr(error.args[0], "reason", error) if error.args else error).__name__
+            raise APIError(kind, f"The connection to {host} failed: {kind}.", Reach.ATTEMPT) from None
+
+    def _wait(self, retry: RetryCallState) -> float:
+        """Seconds to the next attempt; where the limit was met, the limiter makes everybody wait instead."""
+        error = retry.outcome.exception() if retry.outcome else None
+        assert isinstance(error, APIError)  # noqa: S101 - nothing else is retried
+        operation, attempt = retry.args[0], retry.attempt_number
+        wait = wait_exponential_jitter(initial=1, max=60)(retry) if error.wait is None else error.wait
+        level = logging.INFO if attempt > 1 else logging.DEBUG
+        if error.reach is Reach.ATTEMPT:
+            logger.log(level, "%s: %s Attempt %d in %.1f s.", operation, error, attempt + 1, wait)
+            return wait
+        limit = self.limits[operation]
+        if error.wait is None:
+            wait = max(wait, limit.period)
+        logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
+        limit.pause(wait)
+        return 0.0
+
+    def _without_secrets(self, prepared: PreparedRequest, text: str) -> str:
+        sent = SEPARATORS.split(prepared.headers.get("Authorization", ""))
+        for secret in (*self._secrets, *(part for part in sent if len(part) >= MIN_SECRET)):
+            text = text.replace(secret, "***")
+        return PRIVATE_KEY.sub("***", text)
+
+
+def parse_json(content: bytes) -> Item:
+    """The object of a JSON document.
+
+    Raises:
+        APIError: It is not JSON, which another attempt may mend, or is meant to exhaust the memory.
+        InvalidValueError: It is not an object.
+    """
+    check_tokens(content, b"{[,")
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise hostile("is nested too deeply") from None
+    except ValueError:
+        raise unparsable("JSON") from None
+    if not isinstance(value, dict):
+        raise InvalidValueError("The answer is not an object.")
+    return value
+
+
+def check_tokens(content: bytes, tokens: bytes) -> None:
+    """Refuses a document that would take too much memory.
+
+    Raises:
+        APIError: It has too many of the characters that begin a value.
+    """
+    if len(content) > MAX_TOKENS and sum(content.count(token) for token in tokens) > MAX_TOKENS:
+        raise hostile(f"has more than {MAX_TOKENS:,} values")
+
+
+def quoted(value: object) -> str:
+    """A provider's own words, as they may stand in a message: one line, and not endless."""
+    return " ".join(str(value).split())[:500]
+
+
+def http_error(answer: Answer, provider: str) -> APIError:
+    """The error of an answer that has no error code of the provider: something in between failed."""
+    code = f"HTTP {answer.status}"
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return APIError(
+            code, f"{provider} refuses so many requests.", Reach.THROTTLED, wait=retry_after(answer)
+        )
+    what = "a redirect, which is not followed" if answer.status < HTTPStatus.BAD_REQUEST else "no error code"
+    return APIError(code, f"{provider} answered {code} with {what}.", Reach.ATTEMPT, wait=retry_after(answer))
+
+
+def retry_after(answer: Answer, header: str = "Retry-After", unit: float = 1.0) -> float | None:
+    """Seconds that a header asks to wait for, or None; not more than a quarter of an hour."""
+    written = answer.headers.get(header, "").strip()
+    return min(int(written) * unit, MAX_WAIT) if written.isdecimal() else None
+
+
+def hostile(what: str) -> APIError:
+    """The error of an answer that is not parsed, and not asked for again."""
+    return APIError("HostileAnswer", f"The answer {what}, and was refused: no provider sends that.")
+
+
+def unparsable(form: str) -> APIError:
+    """The error of an answer that was cut off or comes from something in between."""
+    return APIError("UnparsableAnswer", f"The answer is not {form}, or only a part of it.", Reach.ATTEMPT)
+
+
+def _content(raw: urllib3.BaseHTTPResponse) -> bytes:
+    """The whole body, decoded, unless it is too large or takes too long."""
+    content = bytearray()
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    while chunk := raw.read1(2**16, decode_content=True):
+        content += chunk
+        if len(content) > MAX_BYTES:
+            raise hostile(f"has more than {MAX_BYTES / 2**20:.0f} MiB")
+        if time.monotonic() > deadline:
+            raise APIError("Timeout", f"The answer took more than {ANSWER_TIMEOUT:.0f} s.", Reach.ATTEMPT)
+    return bytes(content)

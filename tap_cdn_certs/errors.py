@@ -1,0 +1,67 @@
+"""What a provider's answer can mean for the sync, and how far a failure reaches."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import FatalAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Reach(Enum):
+    """How far a failure reaches."""
+
+    ATTEMPT = auto()  # one attempt of a request: it is made again
+    THROTTLED = auto()  # as above, once the provider's limit allows it; everybody waits
+    GONE = auto()  # nothing is lost: what was asked for does not exist any more
+    KEY = auto()  # one domain or certificate; a whole stream, if it is the request for the list
+    INACTIVE = auto()  # the account does not have the product: the stream is empty
+    STREAM = auto()
+    PROVIDER = auto()  # every stream of the account: its credentials are refused
+
+
+class APIError(FatalAPIError):
+    """A request that failed, in words for people, with the provider's error code and request ID.
+
+    Args:
+        code: The provider's error code, `HTTP <status>` where it gave none, or the tap's own.
+        message: What happened, what it means and what to do.
+        wait: Seconds after which the provider wants to be asked again.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        reach: Reach = Reach.KEY,
+        *,
+        operation: str | None = None,
+        request_id: str | None = None,
+        wait: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.reach = reach
+        self.operation = operation
+        self.request_id = request_id
+        self.wait = wait
+
+    def change_texts(self, change: Callable[[str], str]) -> None:
+        """Changes all that a provider may have written: to take secrets out of it."""
+        self.code, self.message = change(self.code), change(self.message)
+        self.request_id = change(self.request_id) if self.request_id else None
+        self.args = (self.message,)
+
+    def __str__(self) -> str:
+        return self.message + (f" Request ID: {self.request_id}." if self.request_id else "")
+
+
+class InvalidValueError(APIError):
+    """A value of a type, or with content, that the provider does not document."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidValue", message)

@@ -1,0 +1,241 @@
+"""The tap: its settings, the streams of the configured providers, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+from contextlib import suppress
+from functools import cache, partial
+from threading import Event, Timer
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import click
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.io_base import SingerWriter
+from singer_sdk.plugin_base import JSONSchemaValidator
+from typing_extensions import override
+
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.settings import problem, secret_settings, text_problems, url_problems
+from tap_cdn_certs.stream import Report, SyncErrors, Syncs, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Self
+
+TAP_STREAMS = (SyncErrors, Syncs)
+
+# Within the two seconds that an orchestrator leaves between asking and killing.
+STOP_TIMEOUT = 1.5
+
+
+class Writer(SingerWriter):
+    """Writes whole lines: a stop waits for the end of one, a target that is gone ends the tap."""
+
+    def __init__(self) -> None:
+        self.writing = False
+        self.after_line: Callable[[], None] | None = None
+
+    @override
+    def write_message(self, message: Any) -> None:
+        self.writing = True
+        try:
+            super().write_message(message)
+        except BrokenPipeError:
+            self._target_gone()
+        self.writing = False
+        if self.after_line:
+            after_line, self.after_line = self.after_line, None
+            after_line()
+
+    def check_target(self) -> None:
+        """Ends the tap if nobody reads any more: a wait for a limit need not be waited out."""
+        # Only a pipe can be looked at.
+        with suppress(OSError, ValueError):
+            poll = select.poll()
+            poll.register(sys.stdout.fileno(), 0)
+            if poll.poll(0):
+                self._target_gone()
+
+    def _target_gone(self) -> None:
+        os.write(2, b"The target is gone: it closed the pipe. Its own log says why.\n")
+        os._exit(1)
+
+
+class TapCDNCerts(Tap):
+    """Which TLS certificate serves which domain, and when it ends: from every CDN account."""
+
+    name = "tap-cdn-certs"
+    message_writer_class = Writer
+    message_writer: Writer
+
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        *(
+            th.Property(name, module.SETTINGS, description=(module.__doc__ or "").strip())
+            for name, module in PROVIDERS.items()
+        ),
+        th.Property(
+            "strict",
+            th.BooleanType,
+            default=False,
+            description="Whether to exit with 1 when anything could not be read, after all the rest was.",
+        ),
+    ).to_dict()
+
+    capabilities: ClassVar[list[Any]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **options: Any) -> None:
+        self.synced_at = now()
+        self.stopped = Event()
+        self.client = cache(self._client)
+        super().__init__(**options)
+        self.report = Report(self.synced_at, strict=self.config["strict"])
+
+    @override
+    def discover_streams(self) -> list[Any]:
+        # Without a configuration, a catalog shows all there could be.
+        providers = [name for name in PROVIDERS if self.config.get(name)] or PROVIDERS
+        streams = [stream for name in providers for stream in PROVIDERS[name].STREAMS]
+        return [stream(self) for stream in (*streams, *TAP_STREAMS)]
+
+    @property
+    def streams(self) -> dict[str, Any]:
+        """The streams, those last that say how the others went."""
+        return dict(sorted(super().streams.items(), key=lambda item: isinstance(item[1], TAP_STREAMS)))
+
+    def account(self, provider: str) -> str:
+        """The label of a provider's account."""
+        return str((self.config.get(provider) or {}).get("account"))
+
+    def _client(self, provider: str) -> Any:
+        return PROVIDERS[provider].CLIENT(self.config[provider], self.stopped)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """All mistakes at once, each by its setting, none with its value."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        # An explicit null is what is left out.
+        self._config = {
+            name: {key: setting for key, setting in value.items() if setting is not None}
+            if name in PROVIDERS and isinstance(value, dict)
+            else value
+            for name, value in self._config.items()
+            if value is not None
+        }
+        mistakes = [*dict.fromkeys(self._mistakes(schema))]
+        if mistakes and raise_errors:
+            raise ConfigValidationError("The configuration is not valid.", errors=mistakes, schema={})
+        for mistake in mistakes:
+            self.logger.warning("%s", mistake)
+        return mistakes
+
+    def _mistakes(self, schema: dict[str, Any]) -> Iterator[str]:
+        given = {name: self._config[name] for name in PROVIDERS if isinstance(self._config.get(name), dict)}
+        schemas = {name: schema["properties"][name] for name in PROVIDERS}
+        secrets = {f"{name}.{secret}" for name in given for secret in secret_settings(schemas[name])}
+        for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(self._config):
+            yield from problem(error, secrets)
+        for name, settings in given.items():
+            for setting, value in settings.items():
+                path = f"{name}.{setting}"
+                yield from text_problems(path, value, secret=path in secrets)
+                if setting == "api_url":
+                    yield from url_problems(path, value)
+            yield from PROVIDERS[name].mistakes(settings)
+        if not self._config.keys() & PROVIDERS.keys():
+            yield f"No provider is configured: at least one is needed of {', '.join(PROVIDERS)}."
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: Any = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        cls.print_version(print_fn=cls.logger.info)
+        tap = cls._configured(config, state=_json(state, "state"), catalog=_json(catalog, "catalog"))
+        tap.sync_all()
+        tap.stopped.set()
+        sys.exit(0 if tap.report.success else 1)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Reads one record of each stream, and says of each provider whether that worked."""
+        if value != "all":
+            super().cb_test(ctx, param, value)
+            return
+        tap = cls._configured(ctx.params["config"])
+        tap.run_connection_test()
+        tap.stopped.set()
+        for provider in (name for name in PROVIDERS if tap.config.get(name)):
+            failed = {row["stream"] for row in tap.report.errors if row["provider"] == provider}
+            verdict = f"not for {', '.join(sorted(failed))}" if failed else "for all of its streams"
+            click.echo(f"{provider}: the credentials and permissions suffice {verdict}.", err=True)
+        ctx.exit(0 if tap.report.success else 1)
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        try:
+            return super().cb_config(ctx, param, value)
+        except OSError as error:
+            raise click.ClickException(
+                f"The configuration file {error.filename}: {error.strerror}."
+            ) from None
+        except (ValueError, TypeError):
+            raise click.ClickException(f"Not a configuration in JSON: {', '.join(value)}.") from None
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Ends at once, with whole lines and the state written: nothing under way is waited for."""
+        self.stopped.set()
+        end = partial(self._end, 128 + signum)
+        if not self.message_writer.writing:
+            end()
+        self.message_writer.after_line = end
+        # A target that does not read any more keeps the line from ending.
+        watchdog = Timer(STOP_TIMEOUT, os._exit, [128 + signum])
+        watchdog.daemon = True
+        watchdog.start()
+
+    def _end(self, code: int) -> None:
+        if self.state:
+            self.state_writer.write_state(self.state)
+        os._exit(code)
+
+    @classmethod
+    def _configured(cls, config: Any, **options: Any) -> Self:
+        try:
+            return cls(config=config.config, parse_env_config=config.parse_env, **options)
+        except ValueError:
+            raise click.ClickException(
+                f"{cls._env_var_prefix}… in the environment: a provider's settings have to be JSON."
+            ) from None
+
+
+def _json(file: IO[str] | None, what: str) -> Any:
+    try:
+        return json.load(file) if file else None
+    except ValueError:
+        raise click.ClickException(f"The {what} file {file.name if file else ''} is not JSON.") from None

@@ -61,7 +61,7 @@ class Sandbox:
             alicloud.AlibabaCloud(self, Limit(*alicloud_limit) if alicloud_limit else None),
             cdnetworks.CDNetworks(self, Limit(*cdnetworks_limit) if cdnetworks_limit else None),
         )
-        self._ports = alicloud_port, cdnetworks_port
+        self.ports = alicloud_port, cdnetworks_port
         self._ready: Future[list[str]] = Future()
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
 
@@ -86,7 +86,7 @@ class Sandbox:
         runners = []
         urls = []
         try:
-            for api, port in zip(self._apis, self._ports, strict=True):
+            for api, port in zip(self._apis, self.ports, strict=True):
                 handler = self._control_or(api) if api.provider == "alicloud" else api.handle
                 # Without a cancellation, a client that left a slow answer would be served to its end.
                 server = web.Server(handler, handler_cancellation=True, access_log=None)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
+from singer_sdk.plugin_base import JSONSchemaValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
     from jsonschema import ValidationError
 
@@ -50,47 +52,77 @@ def common_settings(
     )
 
 
-def problem(error: ValidationError, secrets: set[str]) -> Iterator[str]:
-    """What is wrong with a setting, by its name and without its value."""
+def without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration without what is explicitly left out."""
+    return {
+        name: {key: setting for key, setting in value.items() if setting is not None}
+        if isinstance(value, dict)
+        else value
+        for name, value in config.items()
+        if value is not None
+    }
+
+
+def find_mistakes(
+    config: dict[str, Any],
+    schema: dict[str, Any],
+    providers: Mapping[str, ModuleType],
+) -> Iterator[str]:
+    """What is wrong with a configuration: each mistake by the name of its setting, without its value.
+
+    Sets the defaults in the configuration.
+    """
+    if not config.keys() & providers.keys():
+        yield f"No provider is configured: at least one is needed of {', '.join(providers)}."
+    # The SDK's validator expects objects where there are defaults to set.
+    for name in [name for name in providers if not isinstance(config.get(name, {}), dict)]:
+        yield f"{name} has to be an object."
+        del config[name]
+    for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(config):
+        yield from _schema_mistakes(error, schema)
+    for name in providers.keys() & config.keys():
+        for setting, value in config[name].items():
+            yield from _text_mistakes(f"{name}.{setting}", value)
+        yield from _url_mistakes(f"{name}.api_url", config[name]["api_url"])
+        yield from providers[name].mistakes(config[name])
+
+
+def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
     path = ".".join(str(part) for part in error.absolute_path)
     prefix = f"{path}." if path else ""
     expected: Any = error.validator_value
     value: Any = error.instance
     match error.validator:
         case "required":
-            for name in expected:
-                if name not in value:
-                    yield f"{prefix}{name} is missing."
+            yield from (f"{prefix}{name} is missing." for name in expected if name not in value)
         case "additionalProperties":
-            schema: Any = error.schema
-            known = schema["properties"]
+            known = schema["properties"][path]["properties"] if path else schema["properties"]
             for name in value.keys() - known.keys():
                 near = get_close_matches(name, known, n=1)
                 yield f"{prefix}{name} is not a setting." + (f" Is {prefix}{near[0]} meant?" if near else "")
         case "type":
-            yield f"{path or 'The configuration'} has to be {_kind(expected)}."
+            yield f"{path} has to be {_kind(expected)}."
         case "minLength":
             yield f"{path} is empty."
-        case _ if path in secrets:
-            yield f"{path} is not valid."
-        case _:
+        # Of numbers: the others could hold a secret.
+        case "minimum" | "maximum" | "exclusiveMinimum":
             yield f"{path}: {error.message}."
+        case _:
+            yield f"{path} is not valid."
 
 
-def text_problems(path: str, value: Any, *, secret: bool) -> Iterator[str]:
-    """What is wrong with a text that goes into a request."""
+def _text_mistakes(path: str, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     if not value.strip():
         yield f"{path} is empty."
     elif value != value.strip():
         yield f"{path} has white space before or after it."
-    elif secret and not (value.isascii() and value.isprintable() and " " not in value):
-        yield f"{path} holds characters that no such key has: was it copied whole?"
+    elif not value.isprintable() or ("key" in path and not (value.isascii() and " " not in value)):
+        yield f"{path} holds characters that no such setting has: was it copied whole?"
 
 
-def url_problems(path: str, value: Any) -> Iterator[str]:
-    """What is wrong with the address of an API."""
+def _url_mistakes(path: str, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     try:
@@ -127,8 +159,3 @@ def _kind(types: str | list[str]) -> str:
     return " or ".join(
         names[kind] for kind in ([types] if isinstance(types, str) else types) if kind != "null"
     )
-
-
-def secret_settings(settings: Mapping[str, Any]) -> set[str]:
-    """The names of the secret ones of a provider's settings, given as their JSON Schema."""
-    return {name for name, schema in settings["properties"].items() if schema.get("secret")}

@@ -17,15 +17,14 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.io_base import SingerWriter
-from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.settings import problem, secret_settings, text_problems, url_problems
+from tap_cdn_certs.settings import find_mistakes, without_nulls
 from tap_cdn_certs.stream import Report, SyncErrors, Syncs, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
     from typing import Self
 
@@ -127,38 +126,14 @@ class TapCDNCerts(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """All mistakes at once, each by its setting, none with its value."""
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        # An explicit null is what is left out.
-        self._config = {
-            name: {key: setting for key, setting in value.items() if setting is not None}
-            if name in PROVIDERS and isinstance(value, dict)
-            else value
-            for name, value in self._config.items()
-            if value is not None
-        }
-        mistakes = [*dict.fromkeys(self._mistakes(schema))]
+        self.append_builtin_config(self.config_jsonschema)
+        self._config = without_nulls(self._config)
+        mistakes = [*dict.fromkeys(find_mistakes(self._config, self.config_jsonschema, PROVIDERS))]
         if mistakes and raise_errors:
             raise ConfigValidationError("The configuration is not valid.", errors=mistakes, schema={})
         for mistake in mistakes:
             self.logger.warning("%s", mistake)
         return mistakes
-
-    def _mistakes(self, schema: dict[str, Any]) -> Iterator[str]:
-        given = {name: self._config[name] for name in PROVIDERS if isinstance(self._config.get(name), dict)}
-        schemas = {name: schema["properties"][name] for name in PROVIDERS}
-        secrets = {f"{name}.{secret}" for name in given for secret in secret_settings(schemas[name])}
-        for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(self._config):
-            yield from problem(error, secrets)
-        for name, settings in given.items():
-            for setting, value in settings.items():
-                path = f"{name}.{setting}"
-                yield from text_problems(path, value, secret=path in secrets)
-                if setting == "api_url":
-                    yield from url_problems(path, value)
-            yield from PROVIDERS[name].mistakes(settings)
-        if not self._config.keys() & PROVIDERS.keys():
-            yield f"No provider is configured: at least one is needed of {', '.join(PROVIDERS)}."
 
     @classmethod
     @override
@@ -199,10 +174,8 @@ class TapCDNCerts(Tap):
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         try:
             return super().cb_config(ctx, param, value)
-        except OSError as error:
-            raise click.ClickException(
-                f"The configuration file {error.filename}: {error.strerror}."
-            ) from None
+        except OSError:
+            raise click.ClickException(f"Cannot read the configuration: {', '.join(value)}.") from None
         except (ValueError, TypeError):
             raise click.ClickException(f"Not a configuration in JSON: {', '.join(value)}.") from None
 
@@ -235,7 +208,12 @@ class TapCDNCerts(Tap):
 
 
 def _json(file: IO[str] | None, what: str) -> Any:
+    if file is None:
+        return None
     try:
-        return json.load(file) if file else None
+        content = json.load(file)
     except ValueError:
-        raise click.ClickException(f"The {what} file {file.name if file else ''} is not JSON.") from None
+        content = None
+    if not isinstance(content, dict):
+        raise click.ClickException(f"The {what} in {file.name} is not an object in JSON.")
+    return content

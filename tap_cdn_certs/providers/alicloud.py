@@ -312,10 +312,8 @@ class CertificateInfo(AlicloudStream):
         serving = (item for item in certificates if item.get("ServerCertificateStatus") == "on")
         item = next(serving, certificates[0] if certificates else {})
         pem = unchecked_text(item, "ServerCertificate") or ""
+        fields, problem = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), None)
         chain = x509.certificates(pem)
-        fields, problem = x509.leaf_fields(chain) if chain else (dict.fromkeys(x509.FIELDS), None)
-        if pem.strip() and not chain:
-            problem = "ServerCertificate holds no certificate in PEM."
         record = {
             "account": self.account,
             "domain_name": domain,
@@ -332,7 +330,8 @@ class CertificateInfo(AlicloudStream):
             "status": text(item, "Status"),
             "domain_cname_status": text(item, "DomainCnameStatus"),
             "server_certificate_status": text(item, "ServerCertificateStatus"),
-            "server_certificate": chain,
+            # As the provider wrote it, unless it wrote more than certificates.
+            "server_certificate": pem if chain and pem.strip() == chain.strip() else chain,
             **fields,
             "synced_at": self.synced_at,
         }

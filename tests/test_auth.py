@@ -1,0 +1,91 @@
+"""Signatures: the vectors, and signing afresh at each attempt."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tap_cdn_certs.auth import ACS3HMACSHA256, CNCHMACSHA256, CDNetworksBasic
+
+VECTORS = Path(__file__).parent / "vectors"
+
+
+def vectors(algorithm: str) -> list[Any]:
+    """The vectors of an algorithm, with their names."""
+    return [
+        pytest.param(vector, id=vector.get("name", f"{vector.get('method')} {vector.get('path')} {number}"))
+        for number, vector in enumerate(json.loads((VECTORS / f"{algorithm}.json").read_text()))
+    ]
+
+
+@pytest.mark.parametrize("vector", vectors("acs3_hmac_sha256"))
+def test_acs3_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
+    """The URL as sent, the canonical request, the string to sign and the header are the vector's."""
+    headers = vector["headers"]
+    request = requests.Request(
+        vector["method"],
+        f"https://{headers['host']}/",
+        params=vector["query"],
+        data=vector["body"] or None,
+        headers=headers,
+    ).prepare()
+    auth = ACS3HMACSHA256(
+        vector["access_key_id"], vector["access_key_secret"], headers.get("x-acs-security-token")
+    )
+    date = datetime.strptime(headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    auth.sign(request, date, headers["x-acs-signature-nonce"])
+    assert request.url == vector["sdk_wire_url"]
+    assert auth.canonical_request(request) == vector["canonical_request"]
+    assert auth.string_to_sign(request) == vector["string_to_sign"]
+    assert request.headers["Authorization"] == vector["authorization"]
+
+
+@pytest.mark.parametrize("vector", vectors("cnc_hmac_sha256"))
+def test_cnc_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
+    """The canonical request, the string to sign and the header are the vector's."""
+    query = f"?{vector['query']}" if vector["query"] else ""
+    request = requests.Request(
+        vector["method"], f"https://{vector['host']}{vector['path']}{query}", data=vector["body"] or None
+    ).prepare()
+    auth = CNCHMACSHA256(vector["access_key_id"], vector["access_key_secret"])
+    auth.sign(request, vector["timestamp"])
+    assert auth.canonical_request(request) == vector["canonical_request"]
+    assert auth.string_to_sign(request) == vector["string_to_sign"]
+    assert request.headers["Authorization"] == vector["authorization"]
+
+
+@pytest.mark.parametrize("vector", vectors("cdnetworks_basic"))
+def test_the_api_key_signs_as_the_vectors_do(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Date and header are the vector's, in another time zone too."""
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    date = datetime.strptime(vector["date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    request = requests.Request("GET", "https://api.cdnetworks.com/api/ssl/certificate").prepare()
+    CDNetworksBasic(vector["username"], vector["api_key"]).sign(request, date)
+    assert request.headers["Date"] == vector["date"]
+    assert request.headers["Authorization"] == vector["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("auth", "fresh"),
+    [
+        (ACS3HMACSHA256("testid", "s3cr3t", "t0k3n"), "x-acs-signature-nonce"),
+        (CDNetworksBasic("sandbox", "s3cr3t"), None),
+        (CNCHMACSHA256("testid", "s3cr3t"), None),
+    ],
+    ids=["acs3", "basic", "cnc"],
+)
+def test_signing_again_replaces_the_signature(auth: requests.auth.AuthBase, fresh: str | None) -> None:
+    """A second attempt has the headers of the first, none twice, and a nonce of its own."""
+    request = requests.Request("POST", "https://api.example.com/?a=b+c").prepare()
+    first = dict(auth(request).headers)
+    second = dict(auth(request).headers)
+    assert first.keys() == second.keys()
+    if fresh:
+        assert first[fresh] != second[fresh]
+        assert first["Authorization"] != second["Authorization"]
+    assert "s3cr3t" not in str(second)

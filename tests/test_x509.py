@@ -1,0 +1,746 @@
+"""A leaf's fields are what OpenSSL prints of it, and nothing but certificates is passed on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ipaddress
+import itertools
+import json
+import operator
+import re
+import ssl
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import certifi
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509 import (
+    CertificateBuilder,
+    InvalidVersion,
+    Name,
+    NameAttribute,
+    load_der_x509_certificate,
+    load_pem_x509_certificate,
+)
+from cryptography.x509.oid import NameOID
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tap_cdn_certs import x509
+from tap_cdn_certs.x509 import FIELDS, certificates, leaf_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+P256 = "EC:ec_paramgen_curve:P-256"
+BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n")
+
+NIST = re.compile(r".*(DSA|Date|Names|RFC3280|Rollover|SelfIssued|Serial|UID|UTF8).*\.crt$")
+
+# What a certificate may lack. Any other null is a field that could not be read, and the problem names it.
+OPTIONAL = {
+    "x509_subject",
+    "x509_subject_common_name",
+    "x509_subject_organization",
+    "x509_issuer",
+    "x509_issuer_common_name",
+    "x509_issuer_organization",
+    "x509_public_key_bits",
+    "x509_public_key_curve",
+}
+
+# What OpenSSL calls by other names than the RFCs.
+NAMES = {
+    "DSA-SHA1": "dsa-with-sha1",
+    "dsa_with_SHA256": "dsa-with-sha256",
+    "dsaEncryption": "DSA",
+    "ED25519": "Ed25519",
+    "ED448": "Ed448",
+    "id-ecPublicKey": "EC",
+    "prime256v1": "secp256r1",
+    "rsaEncryption": "RSA",
+    "rsassaPss": "RSASSA-PSS",
+    "street": "STREET",
+}
+
+# Published certificates of which OpenSSL and the library differ, and rightly so.
+DIFFERENT = {
+    ("cdp_empty_hostname.pem", "x509_self_signed"),  # OpenSSL refuses an empty name in another extension
+    ("san_empty_hostname.pem", "x509_self_signed"),  # likewise
+    ("two_basic_constraints.pem", "x509_self_signed"),  # and two extensions of a kind
+    ("rsa_pss.pem", "x509_self_signed"),  # and SHA-1
+    ("scottishpower-bitstring-dn.pem", "x509_subject"),  # and prints a string of bits as if it were text
+    ("unique_identifier.pem", "x509_subject"),  # likewise
+}
+
+
+def openssl(*arguments: str | Path, text: str = "") -> str:
+    """Return what an OpenSSL command prints; skip the test if this OpenSSL cannot do that."""
+    done = subprocess.run(["openssl", *arguments], input=text.encode(), capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip(f"openssl {arguments[0]}: {done.stderr.decode(errors='replace')[:200]}")
+    return done.stdout.decode(errors="replace")
+
+
+@cache
+def objects() -> dict[str, tuple[str, str]]:
+    """Return the short name and the identifier of each object that OpenSSL knows, by short and long name."""
+    lines = re.findall(r"^(\S+) = (?:(.+), )?([\d.]+)$", openssl("list", "-objects"), re.MULTILINE)
+    return {name: (short, oid) for short, long, oid in lines for name in (long, short)}
+
+
+def rfc_names(printed: str) -> set[str]:
+    """Return what we may call an object that OpenSSL printed: its name in the RFCs, or its identifier."""
+    short, oid = objects().get(printed, (printed, printed))
+    return {NAMES.get(short, short), printed, oid}
+
+
+def by_identifier(name: str) -> str:
+    """Return a distinguished name with identifiers for attribute types, and each set in order."""
+    types = {NAMES.get(short, short): oid for short, oid in objects().values()}
+    relative_names = re.split(r"(?<!\\),", name)
+    return ",".join(
+        "+".join(
+            sorted(
+                re.sub(r"^[A-Z]+(?==)", lambda match: types[match[0]], attribute)
+                for attribute in re.split(r"(?<!\\)\+", relative_name)
+            )
+        )
+        for relative_name in relative_names
+    )
+
+
+def attribute(name: str, short: str) -> str | None:
+    """Return the first, most specific attribute of a type in a distinguished name, without its escapes."""
+    found = re.search(rf"(?:^|(?<!\\)[,+]){objects()[short][1]}=((?:\\.|[^,+\\])*)", name)
+    return (re.sub(r"\\(.)", r"\1", found[1]) or None) if found else None
+
+
+def self_signed(chain: str) -> bool:
+    """Return whether OpenSSL finds that a certificate is its own issuer, by its signature."""
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(chain)
+        file.flush()
+        checks = ["-check_ss_sig", "-no_check_time", "-ignore_critical", "-auth_level", "0"]
+        command = ["openssl", "verify", *checks, "-trusted", file.name, file.name]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def judged(chain: str) -> dict[str, Any] | None:
+    """Return what the fields of a chain's first certificate are by OpenSSL, if it reads the certificate."""
+    shown = ["-text", "-subject", "-issuer", "-serial", "-fingerprint", "-sha256", "-dates"]
+    style = ["-dateopt", "iso_8601", "-nameopt", "esc_2253,utf8,sep_comma_plus,dn_rev,oid"]
+    command = ["openssl", "x509", "-noout", *shown, *style]
+    done = subprocess.run(command, input=chain.encode(), capture_output=True, check=False)
+    if done.returncode:
+        return None
+    printed = done.stdout.decode(errors="replace")
+    text, lines = printed.rsplit("\nsubject=", 1)
+
+    def line(name: str) -> str:
+        found = re.search(rf"^{name}=(.*)$", f"subject={lines}", re.MULTILINE)
+        return found[1] if found else ""
+
+    def stated(name: str) -> str:
+        found = re.findall(rf"^ *{name}: *\(?(.*?)(?: bit\))? *$", text, re.MULTILINE)
+        return found[-1] if found else ""
+
+    bodies = re.findall(r"^ {12}(\S.*?): *(?:critical)?\n((?: {16}.*\n?|\n)*)", text, re.MULTILINE)
+    extensions = {name: body.strip() for name, body in bodies}
+    names = extensions.get("X509v3 Subject Alternative Name", "")
+    usages = extensions.get("X509v3 Extended Key Usage", "")
+    access = extensions.get("Authority Information Access", "")
+    subject, issuer, serial = line("subject"), line("issuer"), line("serial")
+    return {
+        "x509_subject": by_identifier(subject) if subject else None,
+        "x509_subject_common_name": attribute(subject, "CN"),
+        "x509_subject_organization": attribute(subject, "O"),
+        "x509_subject_alternative_names": [
+            str(ipaddress.ip_address(name)) if kind == "IP Address" else name
+            for kind, name in re.findall(r"(?:^|, )(DNS|IP Address):(.*?)(?=, [\w ]+:|$)", names)
+        ],
+        "x509_issuer": by_identifier(issuer) if issuer else None,
+        "x509_issuer_common_name": attribute(issuer, "CN"),
+        "x509_issuer_organization": attribute(issuer, "O"),
+        "x509_serial_number": int(serial, 16),
+        "x509_fingerprint_sha256": line("sha256 Fingerprint").replace(":", "").lower(),
+        "x509_not_before": line("notBefore").replace(" ", "T"),
+        "x509_not_after": line("notAfter").replace(" ", "T"),
+        "x509_public_key_algorithm": rfc_names(stated("Public Key Algorithm")),
+        "x509_public_key_bits": int(stated("Public-Key") or 0) or None,
+        "x509_public_key_curve": rfc_names(stated("ASN1 OID")) if stated("ASN1 OID") else None,
+        "x509_signature_algorithm": rfc_names(stated("Signature Algorithm")),
+        "x509_self_signed": subject == issuer and self_signed(chain),
+        "x509_must_staple": "status_request" in extensions.get("TLS Feature", "").split(", "),
+        "x509_sct_count": text.count("Signed Certificate Timestamp:\n"),
+        "x509_chain_length": chain.count("BEGIN"),
+        "x509_is_ca": "CA:TRUE" in extensions.get("X509v3 Basic Constraints", ""),
+        "x509_extended_key_usages": [rfc_names(usage) for usage in usages.split(", ")] if usages else [],
+        "x509_ocsp_urls": re.findall(r"OCSP - URI:(.*)", access),
+        "x509_ca_issuer_urls": re.findall(r"CA Issuers - URI:(.*)", access),
+    }
+
+
+def agree(field: str, ours: Any, judgement: Any) -> bool:
+    """Return whether a value of ours is the one that OpenSSL printed in its own way."""
+    if field == "x509_serial_number":
+        octets = bytes.fromhex(ours)
+        # A positive number comes without the zero that DER puts before it.
+        return int.from_bytes(octets, signed=judgement < 0) == int(judgement)
+    if field in {"x509_subject", "x509_issuer"} and ours:
+        return by_identifier(ours) == str(judgement)
+    if isinstance(judgement, set):
+        return ours in judgement
+    if field == "x509_extended_key_usages":
+        return len(ours) == len(judgement) and all(map(operator.contains, judgement, ours))
+    return bool(ours == judgement)
+
+
+def disagreements(chain: str, judgement: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return our value and OpenSSL's of each field in which they differ and that we could read."""
+    fields, problem = leaf_fields(chain)
+    assert tuple(judgement) == tuple(fields) == FIELDS
+    return {
+        field: (value, judgement[field])
+        for field, value in fields.items()
+        if not (value is None and is_named(field, problem)) and not agree(field, value, judgement[field])
+    }
+
+
+def is_named(field: str, problem: str | None) -> bool:
+    """Return whether a problem says that a field could not be read."""
+    return re.search(rf"\b{field}\b", problem or "") is not None
+
+
+@cache
+def published() -> dict[str, str]:
+    """Return other people's certificates: Mozilla's roots, and those by which the library is tested."""
+    roots = BLOCK.findall(certificates(certifi.contents()) or "")
+    found = {f"root {number}": root for number, root in enumerate(roots)}
+    with as_file(files("cryptography_vectors") / "x509") as directory:
+        for path in sorted(directory.rglob("*")):
+            # The others of the NIST suite differ in what only matters to the validation of paths.
+            if path.is_dir() or ("PKITS_data" in path.parts and not NIST.match(path.name)):
+                continue
+            if path.parent.name in {"ocsp", "requests"}:
+                continue
+            content = path.read_bytes()
+            pem = content.decode("latin-1") if b"-----" in content else ssl.DER_cert_to_PEM_cert(content)
+            if chain := certificates(pem):
+                found[path.name] = chain
+    return found
+
+
+class Authority:
+    """Issues certificates with OpenSSL, in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        # Without a configuration of its own, OpenSSL would add the extensions of the machine's.
+        self.configuration = directory / "openssl.cnf"
+        self.configuration.write_text("[req]\ndistinguished_name=dn\n[dn]\n")
+
+    def key(self, kind: str) -> Path:
+        """Return the key of an algorithm and, after a colon, its option; it is generated once."""
+        path = self.directory / f"{kind.replace(':', '-')}.key"
+        if not path.exists():
+            algorithm, _, option = kind.partition(":")
+            options = ["-pkeyopt", option] if option else []
+            openssl("genpkey", "-algorithm", algorithm, *options, "-out", path)
+        return path
+
+    def issue(self, subject: str, *arguments: str, key: str = P256, issuer: str | None = None) -> str:
+        """Return a certificate, self-signed unless it has an issuer, whose certificate was issued before."""
+        signer = ("-CA", self.directory / f"{issuer}.crt", "-CAkey", self.key(P256)) if issuer else ()
+        request = ("req", "-x509", "-new", "-config", self.configuration, "-key", self.key(key), "-utf8")
+        certificate = openssl(*request, "-subj", subject, *signer, *arguments)
+        self.directory.joinpath(f"{subject.rpartition('=')[2]}.crt").write_text(certificate)
+        return certificate
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Return an authority with no certificates yet."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def chain(authority: Authority) -> tuple[str, str, str]:
+    """Return a leaf, its intermediate and its root."""
+    constraint = ("-addext", "basicConstraints=critical,CA:TRUE")
+    root = authority.issue("/CN=root", *constraint)
+    intermediate = authority.issue("/CN=intermediate", *constraint, issuer="root")
+    return authority.issue("/CN=leaf", issuer="intermediate"), intermediate, root
+
+
+class Case(NamedTuple):
+    """A certificate to generate, and some of what must be found in it; OpenSSL is asked about all."""
+
+    expected: dict[str, Any]
+    subject: str = "/CN=example.com"
+    key: str = P256
+    arguments: tuple[str, ...] = ()
+    issuer: str | None = None
+
+    @classmethod
+    def extension(cls, extension: str, **expected: Any) -> Case:
+        """Return a case of one extension."""
+        return cls(expected, arguments=("-addext", extension))
+
+    @classmethod
+    def serial(cls, number: str, expected: str) -> Case:
+        """Return a case of a serial number."""
+        return cls({"x509_serial_number": expected}, arguments=("-set_serial", number))
+
+
+CASES = {
+    "RSA": Case(
+        {
+            "x509_public_key_algorithm": "RSA",
+            "x509_public_key_bits": 2048,
+            "x509_public_key_curve": None,
+            "x509_signature_algorithm": "sha256WithRSAEncryption",
+            "x509_self_signed": True,
+        },
+        key="RSA:rsa_keygen_bits:2048",
+    ),
+    "RSASSA-PSS": Case(
+        {"x509_public_key_algorithm": "RSASSA-PSS", "x509_public_key_bits": 2048, "x509_self_signed": True},
+        key="RSA-PSS:rsa_keygen_bits:2048",
+    ),
+    "P-256": Case({"x509_public_key_algorithm": "EC", "x509_public_key_curve": "secp256r1"}),
+    "P-384": Case(
+        {"x509_public_key_bits": 384, "x509_public_key_curve": "secp384r1"}, key="EC:ec_paramgen_curve:P-384"
+    ),
+    "a curve that the library lacks": Case(
+        {
+            "x509_public_key_algorithm": "EC",
+            "x509_public_key_bits": None,
+            "x509_public_key_curve": "1.3.132.0.9",
+        },
+        key="EC:ec_paramgen_curve:secp160k1",
+    ),
+    "Ed25519": Case(
+        {
+            "x509_public_key_algorithm": "Ed25519",
+            "x509_public_key_bits": None,
+            "x509_signature_algorithm": "Ed25519",
+            "x509_self_signed": True,
+        },
+        key="ED25519",
+    ),
+    "Ed448": Case({"x509_public_key_algorithm": "Ed448", "x509_self_signed": True}, key="ED448"),
+    "SM2": Case(
+        {
+            "x509_public_key_algorithm": "EC",
+            "x509_public_key_bits": 256,
+            "x509_public_key_curve": "SM2",
+            "x509_signature_algorithm": "SM2-with-SM3",
+            "x509_self_signed": None,
+        },
+        key="EC:ec_paramgen_curve:SM2",
+        arguments=("-sm3",),
+    ),
+    "a small serial number": Case.serial("1", "01"),
+    "serial number 0": Case.serial("0", "00"),
+    "a serial number of 160 bits": Case.serial("0x" + "f3" * 20, "f3" * 20),
+    "serial number -1": Case.serial("-1", "ff"),
+    "serial number -128": Case.serial("-128", "80"),
+    "serial number -129": Case.serial("-129", "ff7f"),
+    "no subject": Case({"x509_subject": None, "x509_subject_common_name": None}, subject="/"),
+    "a subject with a set of attributes, and marks": Case(
+        {"x509_subject_common_name": "a,b+c=d", "x509_subject_organization": 'Büro "Zürich"'},
+        subject=r'/C=CH/O=Büro "Zürich"+OU=Ünit/CN=a,b\+c=d',
+    ),
+    "several common names": Case(
+        {"x509_subject_common_name": "www.example.com"}, subject="/CN=example.com/O=Acme/CN=www.example.com"
+    ),
+    "alternative names": Case.extension(
+        "subjectAltName=DNS:xn--bcher-kva.example,IP:192.0.2.1,email:a@example.com,DNS:*.example,IP:2001:db8::1",
+        x509_subject_alternative_names=["xn--bcher-kva.example", "192.0.2.1", "*.example", "2001:db8::1"],
+    ),
+    # OpenSSL does not verify what has malformed extensions, so another must be the issuer.
+    "malformed alternative names": Case(
+        {"x509_subject_alternative_names": None, "x509_is_ca": False, "x509_self_signed": False},
+        arguments=("-addext", "subjectAltName=DER:30:03:82:05:61"),
+        issuer="root",
+    ),
+    "alternative names in no encoding": Case(
+        {"x509_subject_alternative_names": None, "x509_sct_count": 0, "x509_self_signed": False},
+        arguments=("-addext", "subjectAltName=DER:30:04:82:02:ff:fe"),
+        issuer="root",
+    ),
+    "an unknown critical extension": Case.extension("1.2.3.4=critical,DER:05:00"),
+    "no stapling": Case({"x509_must_staple": False}),
+    "stapling": Case.extension("tlsfeature=status_request,status_request_v2", x509_must_staple=True),
+    "other TLS features": Case.extension("tlsfeature=status_request_v2", x509_must_staple=False),
+    "a CA": Case.extension("basicConstraints=critical,CA:TRUE,pathlen:0", x509_is_ca=True),
+    "no CA": Case.extension("basicConstraints=CA:FALSE", x509_is_ca=False),
+    "extended key usages": Case.extension(
+        "extendedKeyUsage=serverAuth,clientAuth,anyExtendedKeyUsage,1.3.6.1.4.1.99999.1",
+        x509_extended_key_usages=["serverAuth", "clientAuth", "anyExtendedKeyUsage", "1.3.6.1.4.1.99999.1"],
+    ),
+    "access to information": Case.extension(
+        "authorityInfoAccess=OCSP;URI:http://a.example,caIssuers;URI:http://b.example/c,OCSP;email:a@b.example",
+        x509_ocsp_urls=["http://a.example"],
+        x509_ca_issuer_urls=["http://b.example/c"],
+    ),
+    "an end in five digits' reach": Case(
+        {}, arguments=("-days", str((date(9999, 12, 30) - datetime.now(UTC).date()).days))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.usefixtures("chain")
+def test_agrees_with_openssl(name: str, authority: Authority) -> None:
+    """Each field of a certificate that OpenSSL issued is what was asked for, and what OpenSSL prints."""
+    case = CASES[name]
+    certificate = authority.issue(case.subject, *case.arguments, key=case.key, issuer=case.issuer)
+    judgement = judged(certificate)
+    assert judgement
+    assert not disagreements(certificate, judgement)
+    fields, problem = leaf_fields(certificate)
+    assert {field: fields[field] for field in case.expected} == case.expected
+    assert_nulls_explained(fields, problem)
+
+
+def assert_nulls_explained(fields: Mapping[str, Any], problem: str | None) -> None:
+    """Fail if a field that every certificate has is null and the problem does not say so."""
+    for field, value in fields.items():
+        assert value is not None or field in OPTIONAL or is_named(field, problem), field
+    assert problem is None or (problem.endswith(").") and "\n" not in problem)
+
+
+def test_agrees_with_openssl_on_published_certificates() -> None:
+    """Each field of hundreds of roots and test certificates, odd ones among them, is what OpenSSL prints."""
+    chains = published()
+    with ThreadPoolExecutor() as threads:
+        judgements = dict(zip(chains, threads.map(judged, chains.values()), strict=True))
+    different = [
+        (name, field, values)
+        for name, judgement in judgements.items()
+        if judgement
+        for field, values in disagreements(chains[name], judgement).items()
+        if (name, field) not in DIFFERENT
+    ]
+    assert not different
+    problems = {name: problem for name in chains if (problem := leaf_fields(chains[name])[1])}
+    assert not [name for name in problems if name.startswith("root")]
+    # Not read and so not compared: the vectors are there to be refused, but not most of them.
+    assert len(problems) < len(chains) / 10
+    for pem in chains.values():
+        assert_nulls_explained(*leaf_fields(pem))
+
+
+@pytest.mark.parametrize(
+    ("encoded", "expected"),
+    [
+        (b"\x17\x0d500101000000Z", "1950-01-01T00:00:00Z"),
+        (b"\x17\x0d491231235959Z", "2049-12-31T23:59:59Z"),
+        (b"\x18\x0f00010101000000Z", "0001-01-01T00:00:00Z"),
+        (b"\x18\x0f99991231235959Z", "9999-12-31T23:59:59Z"),
+        (b"\x17\x0d261301000000Z", None),
+        (b"\x17\x0b2601010000Z", None),
+    ],
+)
+def test_reads_every_time(encoded: bytes, expected: str | None, authority: Authority) -> None:
+    """The end is read in both forms of time and all their years; without it, the beginning still is."""
+    der = ssl.PEM_cert_to_DER_cert(authority.issue("/CN=example.com"))
+    begin, end = re.findall(rb"\x17\x0d\d{12}Z", der)
+    patched = reencoded(der, begin + end, begin + encoded)
+    fields, problem = leaf_fields(ssl.DER_cert_to_PEM_cert(patched))
+    assert fields["x509_not_after"] == expected
+    assert fields["x509_not_before"]
+    assert is_named("x509_not_after", problem) == (expected is None)
+
+
+def reencoded(der: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a DER element in which one of the elements, or a row of them, is another."""
+    tag, start, end = x509._header(der, 0)
+    content = der[start:end]
+    if content == old:
+        return x509._der(tag, new)
+    if not tag & 0x20:
+        return der
+    return x509._der(tag, *(reencoded(element.der, old, new) for element in x509._elements(content)))
+
+
+def test_reads_what_the_library_refuses_to_load(authority: Authority) -> None:
+    """A wrong version costs no field, though the library refuses such a certificate."""
+    certificate = authority.issue("/CN=example.com", "-addext", "subjectAltName=DNS:example.com")
+    der = reencoded(ssl.PEM_cert_to_DER_cert(certificate), b"\x02\x01\x02", b"\x02\x01\x07")
+    with pytest.raises(InvalidVersion):
+        load_der_x509_certificate(der)
+    fields, problem = leaf_fields(ssl.DER_cert_to_PEM_cert(der))
+    before, _ = leaf_fields(certificate)
+    assert problem is None
+    assert {field for field in FIELDS if fields[field] != before[field]} == {
+        "x509_fingerprint_sha256",
+        "x509_self_signed",
+    }
+
+
+def test_reads_the_other_attributes_of_a_malformed_name(authority: Authority) -> None:
+    """An organization in another encoding than it claims leaves the common name readable."""
+    certificate = authority.issue("/O=Acme/CN=example.com", issuer=None)
+    der = ssl.PEM_cert_to_DER_cert(certificate).replace(b"Acme", "中国".encode("gbk"))
+    fields, problem = leaf_fields(ssl.DER_cert_to_PEM_cert(der))
+    assert fields["x509_subject_common_name"] == "example.com"
+    assert fields["x509_subject"] is fields["x509_subject_organization"] is None
+    assert is_named("x509_subject", problem)
+    assert is_named("x509_subject_organization", problem)
+
+
+def test_writes_a_nul_as_its_escape(authority: Authority) -> None:
+    """A NUL in a name neither ends it nor reaches a database."""
+    certificate = authority.issue(
+        "/CN=a.example_b.example", "-addext", "subjectAltName=DNS:a.example_b.example"
+    )
+    der = ssl.PEM_cert_to_DER_cert(certificate).replace(b"a.example_b", b"a.example\0b")
+    fields, _ = leaf_fields(ssl.DER_cert_to_PEM_cert(der))
+    assert fields["x509_subject"] == r"CN=a.example\00b.example"
+    assert fields["x509_subject_common_name"] == r"a.example\00b.example"
+    assert fields["x509_subject_alternative_names"] == [r"a.example\00b.example"]
+
+
+def test_knows_ml_dsa() -> None:
+    """A key of ML-DSA has its name, and its signature is checked."""
+    mldsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.mldsa")
+    key = mldsa.MLDSA65PrivateKey.generate()
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "example.com")])
+    builder = CertificateBuilder(name, name, key.public_key(), 1, datetime(2026, 1, 1), datetime(2027, 1, 1))  # noqa: DTZ001 - the library's times are in UTC
+    certificate = builder.sign(key, None).public_bytes(Encoding.PEM).decode()
+    fields, problem = leaf_fields(certificate)
+    assert problem is None
+    assert fields["x509_public_key_algorithm"] == fields["x509_signature_algorithm"] == "ML-DSA-65"
+    assert fields["x509_self_signed"] is True
+
+
+@pytest.mark.parametrize("key", ["EC:ec_paramgen_curve:P-384", "ED25519"])
+def test_is_self_signed_by_its_signature_only(key: str, authority: Authority) -> None:
+    """A certificate of the same subject and issuer that another key signed is not self-signed."""
+    authority.issue("/CN=authority")
+    fields, problem = leaf_fields(authority.issue("/CN=authority", key=key, issuer="authority"))
+    assert (fields["x509_self_signed"], problem) == (False, None)
+    assert fields["x509_subject"] == fields["x509_issuer"]
+
+
+@pytest.mark.parametrize("name", ["bad_country.pem", "negative_serial.pem"])
+def test_reads_in_silence(name: str, recwarn: pytest.WarningsRecorder) -> None:
+    """What the library warns of is read, and no warning escapes."""
+    with pytest.warns((CryptographyDeprecationWarning, UserWarning)):
+        load_pem_x509_certificate(published()[name].encode()).subject.rfc4514_string()
+    recwarn.clear()
+    fields, problem = leaf_fields(published()[name] + "\n")
+    assert problem is None
+    assert fields["x509_subject"]
+    assert not recwarn.list
+
+
+def test_finds_the_leaf_in_any_order(chain: tuple[str, ...]) -> None:
+    """The leaf of a chain is the same in every order, and the length is the chain's."""
+    for permutation in itertools.permutations(chain):
+        fields, problem = leaf_fields("".join(permutation))
+        assert (fields["x509_subject_common_name"], problem) == ("leaf", None)
+        assert fields["x509_chain_length"] == len(chain)
+
+
+def test_finds_the_leaf_in_odd_chains(authority: Authority, chain: tuple[str, ...]) -> None:
+    """Copies, strangers, loops and unreadable certificates neither hide the leaf nor end in an error."""
+    leaf, intermediate, root = chain
+    broken = ssl.DER_cert_to_PEM_cert(ssl.PEM_cert_to_DER_cert(root)[:-1])
+    torn = root.replace(root.splitlines()[1], root.splitlines()[1][1:])
+    stranger = authority.issue("/CN=stranger", "-addext", "basicConstraints=critical,CA:TRUE")
+    for odd in (
+        (leaf, leaf),
+        (root, leaf, root, intermediate, leaf, intermediate),
+        (stranger, intermediate, leaf),
+        (leaf, broken),
+        (broken, leaf),
+        (torn, intermediate, leaf),
+    ):
+        fields, problem = leaf_fields("".join(odd))
+        assert (fields["x509_subject_common_name"], problem) == ("leaf", None)
+        assert fields["x509_chain_length"] == len(odd)
+    authority.issue("/CN=one")
+    two = authority.issue("/CN=two", issuer="one")
+    one = authority.issue("/CN=one", issuer="two")
+    assert leaf_fields(one + two)[0]["x509_subject_common_name"] == "one"
+    assert leaf_fields(two + one)[0]["x509_subject_common_name"] == "two"
+
+
+def test_gives_the_fingerprint_of_what_cannot_be_read(chain: tuple[str, ...]) -> None:
+    """Of a leaf that is cut off its fingerprint and the chain's length remain, not its issuer's fields."""
+    leaf, intermediate, root = chain
+    der = ssl.PEM_cert_to_DER_cert(leaf)[:-1]
+    sent = ssl.DER_cert_to_PEM_cert(der) + intermediate + root
+    assert certificates(sent) == intermediate + root
+    fields, problem = leaf_fields(sent)
+    assert {field: value for field, value in fields.items() if value is not None} == {
+        "x509_fingerprint_sha256": hashlib.sha256(der).hexdigest(),
+        "x509_chain_length": 3,
+    }
+    assert_nulls_explained(fields, problem)
+    assert is_named("x509_subject", problem)
+
+
+def test_parses_each_chain_once(chain: tuple[str, ...]) -> None:
+    """A chain that many domains serve is parsed for the first, and no record can change another's lists."""
+    x509._leaf_values.cache_clear()
+    for _ in range(100):
+        # Each response brings a text of its own.
+        fields, _ = leaf_fields("".join(chain))
+        fields["x509_subject_alternative_names"].append("example.com")
+    assert x509._leaf_values.cache_info().misses == 1
+    assert leaf_fields("".join(chain))[0]["x509_subject_alternative_names"] == []
+
+
+@pytest.fixture(scope="module")
+def private_keys(authority: Authority) -> list[str]:
+    """Return private keys in all their forms."""
+    rsa, ec = authority.key("RSA:rsa_keygen_bits:2048"), authority.key(P256)
+    return [
+        ec.read_text(),
+        rsa.read_text(),
+        openssl("rsa", "-traditional", "-in", rsa),
+        openssl("ec", "-in", ec),
+        openssl("pkcs8", "-topk8", "-v2", "aes256", "-passout", "pass:s3cr3t", "-in", rsa),
+        openssl("rsa", "-traditional", "-aes128", "-passout", "pass:s3cr3t", "-in", rsa),
+    ]
+
+
+def secret(key: str) -> str:
+    """Return a line of a private key that nothing may hold."""
+    return max(key.splitlines()[1:-1], key=len)
+
+
+def test_passes_on_only_certificates(chain: tuple[str, ...], private_keys: list[str]) -> None:
+    """Of text around, private keys, other line ends and older labels nothing but certificates remains."""
+    leaf, root, _ = chain
+    crlf, escaped = leaf.replace("\n", "\r\n"), leaf.replace("\n", r"\n")
+    body = "".join(leaf.splitlines()[1:-1])
+    trusted = openssl("x509", "-trustout", "-addtrust", "serverAuth", "-setalias", "s3cr3t", text=leaf)
+    for sent in (
+        leaf,
+        crlf,
+        escaped,
+        escaped.replace(r"\n", r"\r\n"),
+        leaf.strip(),
+        leaf.replace("\n", ""),
+        leaf.replace("\n", " "),
+        leaf.replace("\n", "\n\n\t "),
+        leaf.replace("-----\n", "-----\n\ufeff").replace(body[9], f"{body[9]}é\0\u2028"),
+        leaf.replace(" CERTIFICATE", " X509 CERTIFICATE"),
+        trusted,
+        f"subject=CN = leaf\nissuer=…\n{leaf}\ntrailing -----",
+        f"-----BEGIN CERTIFICATE-----\n{leaf}-----END CERTIFICATE-----",
+        *(before + leaf for before in private_keys),
+        *(leaf + after for after in private_keys),
+        *(key.replace("\n-----END", f"\n{leaf}-----END") for key in private_keys),
+        *(leaf + key.replace("PRIVATE KEY", "CERTIFICATE") for key in private_keys),
+        *(leaf + re.sub("BEGIN .*KEY", "BEGIN CERTIFICATE", key) for key in private_keys),
+        *(leaf.replace("-----END", f"{secret(key)}\n-----END") for key in private_keys),
+    ):
+        assert certificates(sent) == leaf, sent
+        assert certificates(sent + root) == leaf + root, sent
+    assert BLOCK.fullmatch(leaf)
+
+
+def test_finds_no_certificate_where_there_is_none(private_keys: list[str]) -> None:
+    """Without a certificate nothing is passed on, and the problem says so."""
+    for sent in ("", " ", "example", "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----", *private_keys):
+        assert certificates(sent) is None
+    fields, problem = leaf_fields("")
+    assert set(fields.values()) == {None}
+    assert problem == "There is no certificate to read."
+
+
+def pem_blocks(pems: list[str]) -> st.SearchStrategy[str]:
+    """Return texts of whole and torn PEM blocks, and anything between."""
+    torn = st.sampled_from(pems).flatmap(
+        lambda pem: st.tuples(st.integers(0, len(pem)), st.integers(0, len(pem))).map(
+            lambda ends: pem[min(ends) : max(ends)]
+        )
+    )
+    label = st.sampled_from(["CERTIFICATE", "PRIVATE KEY", "TRUSTED CERTIFICATE", "X509 CERTIFICATE", ""])
+    mark = st.builds("-----{} {}-----".format, st.sampled_from(["BEGIN", "END"]), label)
+    part = st.one_of(
+        st.sampled_from(pems), torn, mark, st.text(max_size=20), st.sampled_from(["\n", r"\n", "-"])
+    )
+    return st.lists(part, max_size=8).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_never_passes_on_anything_else(
+    data: st.DataObject, chain: tuple[str, ...], private_keys: list[str]
+) -> None:
+    """Whatever is sent, only certificates are passed on, and reading them ends in values or in a problem."""
+    sent = data.draw(pem_blocks([*chain, *private_keys]))
+    fields, problem = leaf_fields(sent)
+    passed_on = certificates(sent)
+    if passed_on is None:
+        assert problem
+        return
+    blocks = BLOCK.findall(passed_on)
+    assert "".join(blocks) == passed_on == certificates(passed_on)
+    ders = [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
+    assert not any(base64.b64decode(secret(key)) in der for key in private_keys for der in ders)
+    assert_nulls_explained(fields, problem)
+
+
+@settings(deadline=None)
+@given(text=st.text())
+@example("\0")
+@example("-----BEGIN CERTIFICATE-----" * 10_000)
+@example("-----BEGIN CERTIFICATE-----" + "A" * 1_000_000 + "-----END CERTIFICATE-----")
+@example(ssl.DER_cert_to_PEM_cert(b"\x30\x80" * 100_000))
+@example(ssl.DER_cert_to_PEM_cert(b"\x30\x84\xff\xff\xff\xff"))
+def test_reads_any_text(text: str) -> None:
+    """No text is an error."""
+    assert certificates(text) is None
+    fields, problem = leaf_fields(text)
+    assert tuple(fields) == FIELDS
+    assert problem
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.data())
+def test_reads_any_mutation(data: st.DataObject) -> None:
+    """A certificate with octets changed, lost or doubled has values, or a problem that names the rest."""
+    der = bytearray(data.draw(st.sampled_from(mutable())))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(der)))
+        end = data.draw(st.integers(start, min(start + 4, len(der))))
+        der[start:end] = data.draw(st.binary(max_size=4) | st.just(bytes(der[start : start + 200])))
+    pem = ssl.DER_cert_to_PEM_cert(bytes(der))
+    fields, problem = leaf_fields(pem)
+    assert tuple(fields) == FIELDS
+    assert_nulls_explained(fields, problem)
+    assert r"\u0000" not in json.dumps(fields)
+    # What follows a complete certificate is not part of it.
+    kept = ssl.PEM_cert_to_DER_cert(certificates(pem) or pem)
+    assert fields["x509_fingerprint_sha256"] == hashlib.sha256(kept).hexdigest()
+
+
+@cache
+def mutable() -> list[bytes]:
+    """Return published certificates that have all kinds of parts."""
+    names = (
+        "cryptography-scts.pem",
+        "tls-feature-ocsp-staple.pem",
+        "san_email_dns_ip_dirname_uri.pem",
+        "root 1",
+    )
+    found = published()
+    return [ssl.PEM_cert_to_DER_cert(BLOCK.findall(found[name])[0]) for name in names]

@@ -1,0 +1,196 @@
+"""The command `cdn-certs-report`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cdn_certs_report.inventory import Inventory
+
+_EPILOG = """\
+exit codes:
+  0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
+  1  the report could not be made, and stderr says why in a line
+  2  with --fail-within: a certificate in use ends within that time, or has ended
+  3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
+     read to its end or never recorded, or nobody knows when a certificate in use ends: see stderr
+
+A certificate is in use when it serves a domain. States are those of the models when dbt ran; what has
+ended since is shown as expired, and what has not been read completely for --stale-after as stale.
+All times are UTC. One output may be "-", which is stdout.
+
+examples:
+  cdn-certs-report output/certs.duckdb --html report.html
+  cdn-certs-report postgresql://reader@warehouse/certs --ics - --fail-within 14d
+"""
+
+_MOST_LINES = 50
+
+_UNITS = {"d": "days", "h": "hours"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose exit code for a mistake is not the one for certificates that end."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
+def _period(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,5})([dh])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time such as 14d or 36h')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time such as 2026-11-23T08:00:00Z') from None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number')
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="cdn-certs-report",
+        description="Report which CDN certificate ends when, and which domains that takes down. "
+        "Without an output, prints a table.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "database", metavar="URL", help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file"
+    )
+    outputs = parser.add_argument_group("outputs")
+    outputs.add_argument("--html", metavar="FILE", help="write a page that needs no network")
+    outputs.add_argument("--csv", metavar="FILE", help="write a row per certificate")
+    outputs.add_argument("--ics", metavar="FILE", help="write a calendar with an event at each expiry")
+    outputs.add_argument("--json", metavar="FILE", help="write everything")
+    parser.add_argument(
+        "--fail-within",
+        metavar="TIME",
+        type=_period,
+        help="exit 2 when a certificate in use ends within a time such as 14d, or 3 when that cannot be told",
+    )
+    parser.add_argument(
+        "--stale-after",
+        metavar="TIME",
+        type=_period,
+        default="48h",
+        help="how old a complete sync may be (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--schema", default="cdn_certs_marts", help="schema of the models (default: %(default)s)"
+    )
+    parser.add_argument("--now", metavar="TIME", type=_instant, help="report as at this time (default: now)")
+    parser.add_argument(
+        "--limit", metavar="N", type=_count, default=50, help="rows of the table (default: %(default)s)"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Report, and return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        # Here, so that --help works and a missing extra is a sentence.
+        from cdn_certs_report import database, exports, html, terminal  # noqa: PLC0415
+        from cdn_certs_report.inventory import inventory, printable  # noqa: PLC0415
+    except ImportError as error:
+        return _fail(f"{error.name} is missing: pip install 'tap-cdn-certs[report]'")
+
+    formats: dict[str, Callable[[Inventory], str]] = {
+        "html": html.to_html,
+        "csv": exports.to_csv,
+        "ics": exports.to_ics,
+        "json": exports.to_json,
+    }
+    outputs = {name: path for name in formats if (path := getattr(options, name))}
+    if list(outputs.values()).count("-") > 1:
+        parser.error("only one output can be stdout")
+
+    try:
+        models = database.read(options.database, options.schema)
+    except database.DatabaseError as error:
+        return _fail(printable(error))
+    report = inventory(models, options.now or datetime.now(UTC), options.stale_after)
+    try:
+        for name, path in outputs.items():
+            _write(path, formats[name](report))
+        if not outputs:
+            terminal.print_table(report, options.limit, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has what it wanted; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _fail(f"Cannot write {error.filename}: {error.strerror}")
+    return _verdict(report, options.fail_within)
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    else:
+        Path(path).write_text(text, "utf-8", newline="")
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"cdn-certs-report: {message}\n")
+    return 1
+
+
+def _first(lines: list[str]) -> list[str]:
+    """Return as many lines as somebody reads, and how many more there are."""
+    return [
+        *lines[:_MOST_LINES],
+        *([f"and {len(lines) - _MOST_LINES} more"] if len(lines) > _MOST_LINES else []),
+    ]
+
+
+def _verdict(report: Inventory, within: timedelta | None) -> int:
+    """Say on stderr what a schedule's owner must know, and return the exit code."""
+    from cdn_certs_report.inventory import left_in_words, printable  # noqa: PLC0415
+
+    doubts = [f"warning: {warning}" for warning in report.warnings]
+    doubts += [
+        f"warning: nobody knows when {each.title} ({each.row['provider']} / {each.row['account']}) ends."
+        for each in report.unknown_in_use
+    ]
+    ending = report.ending_within(within) if within is not None else []
+    endings = [
+        f"{'ended' if each.state == 'expired' else 'ends'} {each.row['not_after']:%Y-%m-%d %H:%M} UTC "
+        f"({left_in_words(each.left)}): {each.title} ({each.row['provider']} / {each.row['account']}), "
+        f"domains: {len(each.used_by)}"
+        for each in ending
+    ]
+    for line in (*_first(doubts), *_first(endings)):
+        sys.stderr.write(f"{printable(line)}\n")
+    if endings:
+        return 2
+    return 3 if doubts and within is not None else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""The report as one HTML file which needs nothing else."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from cdn_certs_report.inventory import STATES, Certificate, Inventory, age_in_words, left_in_words
+from cdn_certs_report.timeline import timeline
+
+if TYPE_CHECKING:
+    from cdn_certs_report.database import Row
+
+_TEMPLATES = files("cdn_certs_report").joinpath("templates")
+
+_SOONEST = 100
+"""Certificates in the plain list of those who read without scripts."""
+
+
+def to_html(inventory: Inventory) -> str:
+    """Return the report."""
+    environment = Environment(
+        loader=PackageLoader("cdn_certs_report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.filters.update(moment=_moment, left=left_in_words, age=age_in_words, csp_hash=_csp_hash)
+    certificates = inventory.certificates
+    rows = [_compact(each) for each in certificates]
+    return environment.get_template("report.html.j2").render(
+        style=_text("report.css"),
+        script=_text("report.js"),
+        inventory=inventory,
+        states=STATES,
+        findings=_findings(inventory),
+        horizons=[(days, len(_ending(certificates, timedelta(days=days)))) for days in (7, 30, 90)],
+        tables=_tables(inventory),
+        wide=timeline(certificates, inventory.now, width=1120, height=200, months_apart=1),
+        narrow=timeline(certificates, inventory.now, width=360, height=180, months_apart=3),
+        # Columns are named once: 20,000 certificates are a few megabytes.
+        columns=list(rows[0]) if rows else [],
+        rows=[list(row.values()) for row in rows],
+    )
+
+
+def _text(name: str) -> Markup:
+    """Return a file of this package, to be written as it is."""
+    return Markup(_TEMPLATES.joinpath(name).read_text("utf-8"))  # noqa: S704
+
+
+def _csp_hash(text: str) -> str:
+    """Return the content security policy's word for a script or style."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _moment(value: datetime | None, none: str = "never") -> str:
+    """Return a time to the minute, in UTC, which it says."""
+    return f"{value:%Y-%m-%d %H:%M} UTC" if value else none
+
+
+def _minute(value: datetime | None) -> str | None:
+    """Return a time to the minute, for a column that says UTC."""
+    return f"{value:%Y-%m-%d %H:%M}" if value else None
+
+
+def _ending(certificates: tuple[Certificate, ...], within: timedelta) -> list[Certificate]:
+    """Return the certificates that have not ended, and will within a time."""
+    return [each for each in certificates if each.left and timedelta() < each.left <= within]
+
+
+def _findings(inventory: Inventory) -> list[dict[str, Any]]:
+    """Return what deserves a look, each with the filter that shows it."""
+    each = inventory.certificates
+    return [
+        {"show": show, "count": count, "text": text}
+        for show, count, text in (
+            (
+                "not-covered",
+                sum(bool(one.not_covered) for one in each),
+                "serve a domain that they do not cover: browsers refuse them",
+            ),
+            ("deprecated", sum(one.deprecated for one in each), "use a deprecated algorithm or a short key"),
+            ("too-long", sum(one.too_long for one in each), "live longer than the CA/Browser Forum allows"),
+            (
+                "stale",
+                sum(bool(one.row["stale"]) for one in each),
+                "were not read lately: their last known state is shown",
+            ),
+            ("unused", sum(not one.in_use for one in each), "serve no domain"),
+        )
+    ]
+
+
+def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the cells of the tables which are not sorted or searched."""
+    return {
+        "soonest": [
+            (
+                _minute(each.row["not_after"]) or "unknown",
+                left_in_words(each.left),
+                STATES[each.state],
+                each.title,
+                _account(each.row),
+                " ".join(each.used_by) or "not in use",
+            )
+            for each in inventory.certificates[:_SOONEST]
+        ],
+        "without": [
+            (
+                row["domain_name"],
+                _account(row),
+                row["cname"],
+                f"{_minute(row['synced_at'])}{', and not since' if row['stale'] else ''}",
+            )
+            for row in inventory.domains_without_certificate
+        ],
+        "algorithms": [
+            (
+                _words(row["class"]),
+                _words(row["algorithm_kind"]),
+                _joined(" ", row["algorithm"], row["curve"] or row["bits"]),
+                row["certificates"],
+                row["domains"],
+            )
+            for row in inventory.algorithms
+        ],
+        "syncs": [
+            (
+                _account(row),
+                row["stream"],
+                _words(row["state"]),
+                _minute(row["last_complete_sync_at"]) or "never",
+                _minute(row["last_sync_at"]),
+                row["listed"],
+                row["read"],
+                row["without_certificate"],
+                row["skipped"],
+                row["failed"],
+            )
+            for row in inventory.syncs
+        ],
+        "errors": [
+            (
+                _account(row),
+                row["stream"],
+                row["key"],
+                _joined(": ", row["code"], row["message"]),
+                _joined(" ", row["operation"], row["request_id"]),
+                _minute(row["occurred_at"]),
+            )
+            for row in inventory.errors
+        ],
+    }
+
+
+def _account(row: Row) -> str:
+    return f"{row['provider']} / {row['account']}"
+
+
+def _joined(separator: str, *parts: object) -> str:
+    return separator.join(str(part) for part in parts if part)
+
+
+def _words(value: str | None) -> str | None:
+    """Return a model's word, `public_key`, as people read it."""
+    return "OK" if value == "ok" else value.replace("_", " ").capitalize() if value else None
+
+
+def _compact(certificate: Certificate) -> dict[str, Any]:
+    """Return what the script shows of a certificate."""
+    row = certificate.row
+    return {
+        "state": certificate.state,
+        "ends": _second(row["not_after"]),
+        "left": left_in_words(certificate.left),
+        "title": certificate.title,
+        "provider": row["provider"],
+        "account": row["account"],
+        "common_name": row["subject_common_name"],
+        "issuer": row["issuer"],
+        "certificate_id": row["certificate_id"],
+        "serial_number": row["serial_number"],
+        "fingerprint": row["fingerprint_sha256"],
+        "key": certificate.key,
+        "signature": row["signature_algorithm"],
+        "begins": _second(row["not_before"]),
+        "days": certificate.lifetime_days,
+        "limit": certificate.limit_days,
+        "flags": _flags(certificate),
+        "read": _second(row["synced_at"]),
+        "used_by": certificate.used_by,
+        "also_covers": sorted({*certificate.covers} - {*certificate.used_by}),
+        "not_covered": certificate.not_covered,
+    }
+
+
+def _second(value: datetime | None) -> str | None:
+    """Return a time in UTC as the script shows and sorts it."""
+    return f"{value:%Y-%m-%d %H:%M:%S}" if value else None
+
+
+def _flags(certificate: Certificate) -> list[str]:
+    """Return the findings that a certificate is one of, and `self-signed`."""
+    return [
+        flag
+        for flag, holds in (
+            ("used" if certificate.in_use else "unused", True),
+            ("not-covered", certificate.not_covered),
+            ("deprecated", certificate.deprecated),
+            ("too-long", certificate.too_long),
+            ("stale", certificate.row["stale"]),
+            ("self-signed", certificate.row["self_signed"]),
+        )
+        if holds
+    ]

@@ -1,0 +1,248 @@
+"""The certificates, seen at one instant."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cdn_certs_report.database import Row
+
+STATES = {
+    "expired": "Expired",
+    "critical": "Critical",
+    "warning": "Warning",
+    "not_yet_valid": "Not yet valid",
+    "unknown": "Unknown",
+    "ok": "OK",
+}
+"""The states of a certificate, the worst first, in words."""
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate in an account, and the domains that depend on it."""
+
+    row: Row
+    state: str
+    left: timedelta | None
+    lifetime_left: float | None
+    lifetime_days: float | None
+    limit_days: float | None
+    too_long: bool
+    deprecated: bool
+    used_by: tuple[str, ...]
+    """The domains it serves."""
+    covers: tuple[str, ...]
+    """The account's domains that its names cover."""
+    not_covered: tuple[str, ...]
+    """Those it serves that its names do not cover."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a domain goes down with it."""
+        return bool(self.used_by)
+
+    @property
+    def title(self) -> str:
+        """The name people know it by."""
+        row = self.row
+        return str(
+            row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"]
+        )
+
+    @property
+    def key(self) -> str | None:
+        """Its public key's algorithm and size: `RSA 2048`, `EC secp256r1`."""
+        row = self.row
+        size = row["public_key_curve"] or row["public_key_bits"]
+        return " ".join(str(part) for part in (row["public_key_algorithm"], size) if part) or None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """All that the models say at `now`."""
+
+    now: datetime
+    as_of: datetime | None
+    """The oldest of the streams' last complete syncs; none when a stream has none."""
+    warnings: tuple[str, ...]
+    """Why this inventory may not be the whole truth."""
+    certificates: tuple[Certificate, ...]
+    """The soonest to end first, the unknown last."""
+    domains_without_certificate: tuple[Row, ...]
+    algorithms: tuple[Row, ...]
+    syncs: tuple[Row, ...]
+    errors: tuple[Row, ...]
+
+    @property
+    def states(self) -> Counter[str]:
+        """How many certificates are in each state."""
+        return Counter(certificate.state for certificate in self.certificates)
+
+    @property
+    def states_in_use(self) -> Counter[str]:
+        """How many certificates in use are in each state."""
+        return Counter(certificate.state for certificate in self.certificates if certificate.in_use)
+
+    @property
+    def unknown_in_use(self) -> list[Certificate]:
+        """The certificates in use of which nobody knows when they end."""
+        return [each for each in self.certificates if each.in_use and each.left is None]
+
+    def ending_within(self, within: timedelta) -> list[Certificate]:
+        """Return the certificates in use which end within a time, or have ended."""
+        in_use = [each for each in self.certificates if each.in_use]
+        return [each for each in in_use if each.left is not None and each.left <= within]
+
+
+def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelta) -> Inventory:
+    """Return what the models say, at `now`."""
+    domains: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in models["certificate_domains"]:
+        domains[_key(row)].append(row)
+    lifetimes = {row["certificate_key"]: row for row in models["lifetime_compliance"]}
+    deprecated = {_algorithm(row) for row in models["algorithm_inventory"] if row["class"] == "deprecated"}
+    certificates = [
+        _certificate(row, domains[_key(row)], lifetimes.get(row["certificate_key"]), deprecated, now)
+        for row in models["certificate_expiry"]
+    ]
+    syncs = [_sync(row, now, stale_after) for row in models["sync_health"]]
+    completed = [row["last_complete_sync_at"] for row in syncs]
+    return Inventory(
+        now=now,
+        as_of=min(completed) if completed and all(completed) else None,
+        warnings=tuple(_warnings(syncs, now)),
+        certificates=tuple(
+            sorted(certificates, key=lambda each: (each.row["not_after"] or _END_OF_TIME, each.title))
+        ),
+        domains_without_certificate=tuple(
+            sorted(models["domains_without_certificate"], key=lambda row: str(row["domain_name"]))
+        ),
+        algorithms=tuple(
+            sorted(
+                models["algorithm_inventory"],
+                key=lambda row: (row["class"] != "deprecated", row["algorithm_kind"], -row["certificates"]),
+            )
+        ),
+        syncs=tuple(sorted(syncs, key=lambda row: (str(row["provider"]), row["account"], row["stream"]))),
+        errors=tuple(
+            sorted(
+                models["current_sync_errors"],
+                key=lambda row: tuple(str(row[name]) for name in ("provider", "account", "stream", "key")),
+            )
+        ),
+    )
+
+
+def left_in_words(left: timedelta | None) -> str:
+    """Return a time left in whole days, or below two days in hours or smaller; negative when past."""
+    if left is None:
+        return "unknown"
+    sign = "\N{MINUS SIGN}" if left < timedelta() else ""
+    return sign + age_in_words(abs(left))
+
+
+def age_in_words(age: timedelta) -> str:
+    """Return a time in whole days, or below two days in hours or smaller."""
+    seconds = max(int(age.total_seconds()), 0)
+    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= (2 * length if unit == "days" else length):
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def printable(text: object) -> str:
+    """Return a provider's text in one line, without what a terminal would obey or a calendar refuse."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text))
+
+
+def _key(row: Row) -> tuple[str, str, str]:
+    # Two accounts can hold the same certificate.
+    return row["provider"], row["account"], row["certificate_key"]
+
+
+def _certificate(
+    row: Row, domains: list[Row], lifetime: Row | None, deprecated: set[tuple[str, ...]], now: datetime
+) -> Certificate:
+    used_by = {each["domain_name"]: each["covered"] for each in domains if each["source"] != "san"}
+    begin, end = row["not_before"], row["not_after"]
+    lifetime_left = None
+    if begin and end and end > begin:
+        lifetime_left = round(min(max((end - now) / (end - begin), 0.0), 1.0), 4)
+    return Certificate(
+        row=row,
+        state=_state(row, now),
+        left=end - now if end else None,
+        lifetime_left=lifetime_left,
+        lifetime_days=lifetime["lifetime_days"] if lifetime else None,
+        limit_days=lifetime["limit_days"] if lifetime else None,
+        too_long=bool(lifetime and lifetime["compliant"] is False),
+        deprecated=not deprecated.isdisjoint(_algorithms(row)),
+        used_by=tuple(sorted(used_by)),
+        covers=tuple(sorted({each["domain_name"] for each in domains if each["source"] == "san"})),
+        not_covered=tuple(sorted(name for name, covered in used_by.items() if covered is False)),
+    )
+
+
+def _state(row: Row, now: datetime) -> str:
+    """Return the model's state, unless the certificate has ended since dbt ran, or not yet."""
+    if row["not_after"] is None:
+        return "unknown"
+    if row["not_after"] < now:
+        return "expired"
+    state = row["state"]
+    # Seen from before dbt ran, it is about to end.
+    return "critical" if state == "expired" else state if state in STATES else "unknown"
+
+
+def _algorithm(row: Row) -> tuple[str, ...]:
+    """Return what identifies a row of the algorithms' inventory."""
+    if row["algorithm_kind"].startswith("signature"):
+        return "signature", str(row["algorithm"])
+    return "key", str(row["algorithm"]), str(row["bits"]), str(row["curve"])
+
+
+def _algorithms(row: Row) -> set[tuple[str, ...]]:
+    """Return what identifies a certificate's algorithms in their inventory."""
+    key = row["public_key_algorithm"], row["public_key_bits"], row["public_key_curve"]
+    return {("signature", str(row["signature_algorithm"])), ("key", *map(str, key))}
+
+
+def _sync(row: Row, now: datetime, stale_after: timedelta) -> Row:
+    """Return a stream's health, which is stale also when dbt has not run since."""
+    completed = row["last_complete_sync_at"]
+    if row["state"] in {"ok", "partial"} and completed is None:
+        return row | {"state": "incomplete"}
+    if row["state"] in {"ok", "partial"} and now - completed > stale_after:
+        return row | {"state": "stale"}
+    return row
+
+
+def _warnings(syncs: list[Row], now: datetime) -> list[str]:
+    """Return, in words, what keeps the inventory from being whole and recent."""
+    if not syncs:
+        return ["No sync is recorded: certificates may be missing."]
+    warnings = []
+    for row in syncs:
+        stream = f"{row['provider']} / {row['account']}: {row['stream']}"
+        completed = row["last_complete_sync_at"]
+        ago = f"{age_in_words(now - completed)} ago" if completed else None
+        if row["state"] == "ok":
+            continue
+        if completed is None:
+            warnings.append(f"{stream} was never read completely: certificates may be missing.")
+        elif row["state"] == "incomplete":
+            warnings.append(f"{stream} was not read to its end; the last complete sync was {ago}.")
+        elif row["state"] == "stale":
+            warnings.append(f"{stream} was last read completely {ago}.")
+        else:
+            failed = row["failed"] or row["errors"] or 0
+            warnings.append(
+                f"{stream}: {failed} could not be read; what is shown of them is old, or missing."
+            )
+    return warnings

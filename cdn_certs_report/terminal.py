@@ -1,0 +1,67 @@
+"""The report in a terminal."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cdn_certs_report.inventory import STATES, left_in_words, printable
+
+if TYPE_CHECKING:
+    from cdn_certs_report.inventory import Certificate, Inventory
+
+_COLOURS = {
+    "expired": "bold red",
+    "critical": "red",
+    "warning": "yellow",
+    "not_yet_valid": "blue",
+    "unknown": "magenta",
+    "ok": "green",
+}
+_PLAIN_WIDTH = 240
+
+
+def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
+    """Print the certificates that end soonest: in colours on a terminal, plain elsewhere."""
+    console = Console(file=file, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        # Nobody's window is known: a line is cut nowhere.
+        console.width = _PLAIN_WIDTH
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Ends (UTC)", no_wrap=True)
+    table.add_column("Left", justify="right", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Certificate", overflow="fold")
+    table.add_column("Provider / account", no_wrap=True)
+    table.add_column("Domains", overflow="fold")
+    for certificate in islice(inventory.certificates, limit):
+        row, colour = certificate.row, _COLOURS[certificate.state]
+        table.add_row(
+            f"{row['not_after']:%Y-%m-%d %H:%M}" if row["not_after"] else "unknown",
+            Text(left_in_words(certificate.left), style=colour),
+            Text(STATES[certificate.state], style=colour),
+            Text(printable(certificate.title)),
+            Text(printable(f"{row['provider']} / {row['account']}")),
+            Text(_domains(certificate)),
+        )
+    console.print(table)
+    counts = inventory.states
+    parts = [f"{counts[state]} {word.lower()}" for state, word in STATES.items() if counts[state]]
+    total = len(inventory.certificates)
+    shown = f", the first {limit} shown" if total > limit else ""
+    console.print(f"Certificates: {total}{shown}: {', '.join(parts)}." if total else "No certificates.")
+    if inventory.domains_without_certificate:
+        console.print(f"Domains without a certificate: {len(inventory.domains_without_certificate)}.")
+    as_of = f"{inventory.as_of:%Y-%m-%d %H:%M} UTC" if inventory.as_of else "an unknown time"
+    console.print(f"{'NOT complete, or not recent' if inventory.warnings else 'Complete'}: as of {as_of}.")
+
+
+def _domains(certificate: Certificate) -> str:
+    if not certificate.in_use:
+        return "not in use"
+    first, *more = certificate.used_by
+    return printable(first) + (f" +{len(more)} more" if more else "")

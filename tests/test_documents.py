@@ -1,0 +1,97 @@
+"""The documents say what the code does: the README's tables, the schemas."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from process import TAP, environment
+from singer_sdk.singerlib import Schema
+
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.tap import TAP_STREAMS, TapCDNCerts
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+STREAMS = [stream for module in PROVIDERS.values() for stream in module.STREAMS] + [*TAP_STREAMS]
+
+
+def about() -> dict[str, Any]:
+    """What `tap-cdn-certs --about` prints."""
+    done = subprocess.run(
+        [TAP, "--about", "--format=json"], capture_output=True, text=True, check=True, env=environment()
+    )
+    settings: dict[str, Any] = json.loads(done.stdout)["settings"]["properties"]
+    return settings
+
+
+def test_the_readme_lists_every_setting_as_about_does() -> None:
+    """Names, defaults, whether it is needed or secret, and descriptions are the same, in the same order."""
+    expected = []
+    settings = about()
+    for name in (*PROVIDERS, "strict"):
+        setting = settings[name]
+        if name not in PROVIDERS:
+            expected.append((f"`{name}`", json.dumps(setting["default"]), setting["description"]))
+            continue
+        for inner, schema in setting["properties"].items():
+            default = f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
+            if inner in setting.get("required", []):
+                default = "needed"
+            description = schema["description"] + (" Secret." if schema.get("secret") else "")
+            expected.append((f"`{name}.{inner}`", default.replace('"', ""), description))
+    rows = re.findall(
+        r"^\| (`(?:alicloud|cdnetworks)\.\w+`|`strict`) \| (.*?) \| (.*) \|$", README, re.MULTILINE
+    )
+    assert rows == [(name, default or "", text) for name, default, text in expected]
+
+
+def test_the_readme_lists_every_stream_with_its_key() -> None:
+    """The table's streams and keys are the tap's."""
+    rows = re.findall(r"^\| `(\w+)` \| (\w*) ?\| (`.*?`) \|", README, re.MULTILINE)
+    expected = {
+        (stream.name, getattr(stream, "operation", ""), ", ".join(f"`{key}`" for key in stream.primary_keys))
+        for stream in STREAMS
+    }
+    assert set(rows) == expected
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_every_property_is_typed_and_described(stream: Any) -> None:
+    """Each property, nested ones too, has a type and a description; times have their format and zone."""
+
+    def check(name: str, schema: dict[str, Any]) -> None:
+        assert schema["type"], name
+        if not name.endswith("[]"):
+            assert schema["description"].endswith("."), name
+        if name.endswith(
+            ("_time", "_at", "_from", "_to", "gmt_created", "gmt_modified", "not_after", "not_before")
+        ):
+            assert schema["format"] == "date-time", name
+            assert "UTC" in schema["description"], name
+        if "array" in schema["type"]:
+            check(f"{name}[]", schema["items"])
+        for inner, property_ in schema.get("properties", {}).items():
+            check(f"{name}.{inner}", property_)
+
+    schema = json.loads((ROOT / "schemas" / f"{stream.name}.json").read_text())
+    for name, property_ in schema["properties"].items():
+        check(name, property_)
+    assert set(stream.primary_keys) <= set(schema["required"])
+    assert Schema.from_dict(schema).to_dict()["properties"].keys() == schema["properties"].keys()
+
+
+def test_there_is_a_schema_for_every_stream_and_no_other() -> None:
+    """`schemas/` has one file for each stream."""
+    assert {path.stem for path in (ROOT / "schemas").iterdir()} == {stream.name for stream in STREAMS}
+
+
+def test_the_catalog_has_all_streams_without_a_configuration() -> None:
+    """`--discover` needs no credentials."""
+    tap = TapCDNCerts(config={}, validate_config=False)
+    assert set(tap.streams) == {stream.name for stream in STREAMS}
+    assert list(tap.streams)[-2:] == ["sync_errors", "syncs"]

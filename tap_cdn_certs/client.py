@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import time
+from base64 import b64decode
 from collections import defaultdict
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -49,12 +50,14 @@ MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minute
 # What a list of some 10,000 certificates needs. An answer within both takes less than 200 MB to parse.
 MAX_BYTES = 32 * 2**20
 MAX_TOKENS = 1_000_000
+MAX_DIGITS = 100
+MAX_WORDS = 500
 
 # What separates words in headers: no such part of a signature or a token may be logged.
 SEPARATORS = re.compile(r"[\s,;:]+|Signature=")
 MIN_SECRET = 20
 PRIVATE_KEY = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN[^-]*PRIVATE[^-]*KEY[^-]*-----.*?(-----END[^-]*KEY[^-]*-----|\Z)", re.DOTALL
 )
 
 
@@ -65,6 +68,7 @@ class Answer:
     status: int
     headers: CaseInsensitiveDict[str]
     content: bytes
+    max_tokens: int = MAX_TOKENS
 
     @property
     def ok(self) -> bool:
@@ -75,7 +79,7 @@ class Answer:
         """Seconds that the provider's clock is ahead of this machine's, 0 if it does not say."""
         try:
             return parsedate_to_datetime(self.headers["Date"]).timestamp() - time.time()
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return 0.0
 
 
@@ -92,6 +96,8 @@ class Client:
     provider: ClassVar[str]
     secret_settings: ClassVar[tuple[str, ...]]
     request_id_header: ClassVar[str]
+    # The most bytes and values of one key's answer, by operation: many are held at once.
+    sizes: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
         self.url: str = settings["api_url"].rstrip("/")
@@ -106,7 +112,7 @@ class Client:
             "Accept-Encoding": "gzip, deflate",
         }
         self._auth = self.auth(settings)
-        self._secrets = [value for name in self.secret_settings if (value := settings.get(name))]
+        self._secrets = [settings[name] for name in self.secret_settings if settings.get(name)]
         # The adapter alone: no cookies, no redirects, no look-up of proxies and of the CA bundle per request.
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections, pool_block=True)
         self._proxies = requests.utils.get_environ_proxies(self.url)
@@ -152,6 +158,8 @@ class Client:
             error.operation = operation
             if error.reach is Reach.PROVIDER:
                 self.refused = error
+            elif error.reach in {Reach.ATTEMPT, Reach.THROTTLED}:
+                error.message += f" It was tried {MAX_ATTEMPTS} times."
             raise
         return result
 
@@ -173,7 +181,7 @@ class Client:
         answer = None
         sent = time.monotonic()
         try:
-            answer = self._send(self._auth(prepared))
+            answer = self._send(self._auth(prepared), *self.sizes.get(operation, (MAX_BYTES, MAX_TOKENS)))
             self.seconds[operation] += time.monotonic() - sent
             if not answer.ok:
                 raise self.fail(operation, answer)
@@ -184,7 +192,7 @@ class Client:
             error.change_texts(partial(self._without_secrets, prepared))
             raise
 
-    def _send(self, prepared: PreparedRequest) -> Answer:
+    def _send(self, prepared: PreparedRequest, max_bytes: int, max_tokens: int) -> Answer:
         host = urlsplit(self.url).netloc
         try:
             with self._adapter.send(
@@ -194,7 +202,8 @@ class Client:
                 verify=self._verify,
                 proxies=self._proxies,
             ) as response:
-                return Answer(response.status_code, response.headers, _content(response.raw))
+                content = _content(response.raw, max_bytes)
+                return Answer(response.status_code, response.headers, content, max_tokens)
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
             raise APIError(
                 "TLSError",
@@ -214,7 +223,10 @@ class Client:
         error = retry.outcome.exception() if retry.outcome else None
         assert isinstance(error, APIError)  # noqa: S101 - nothing else is retried
         operation, attempt = retry.args[0], retry.attempt_number
-        wait = wait_exponential_jitter(initial=1, max=60)(retry) if error.wait is None else error.wait
+        wait = wait_exponential_jitter(initial=1, max=60)(retry)
+        if error.wait is not None:
+            # A hint that did not help once is not all there is to wait for.
+            wait = max(wait, error.wait) if attempt > 1 else error.wait
         level = logging.INFO if attempt > 1 else logging.DEBUG
         if error.reach is Reach.ATTEMPT:
             logger.log(level, "%s: %s Attempt %d in %.1f s.", operation, error, attempt + 1, wait)
@@ -227,22 +239,24 @@ class Client:
         return 0.0
 
     def _without_secrets(self, prepared: PreparedRequest, text: str) -> str:
-        sent = SEPARATORS.split(prepared.headers.get("Authorization", ""))
+        scheme, *sent = SEPARATORS.split(prepared.headers.get("Authorization", ""))
+        if scheme == "Basic":
+            sent += b64decode(sent[0]).decode().split(":")
         for secret in (*self._secrets, *(part for part in sent if len(part) >= MIN_SECRET)):
-            text = text.replace(secret, "***")
+            text = re.sub(_any_form(secret), "***", text, flags=re.IGNORECASE)
         return PRIVATE_KEY.sub("***", text)
 
 
-def parse_json(content: bytes) -> Item:
+def parse_json(content: bytes, max_tokens: int = MAX_TOKENS) -> Item:
     """The object of a JSON document.
 
     Raises:
         APIError: It is not JSON, which another attempt may mend, or is meant to exhaust the memory.
         InvalidValueError: It is not an object.
     """
-    check_tokens(content, b"{[,")
+    check_tokens(content, b"{[,", max_tokens)
     try:
-        value = json.loads(content)
+        value = json.loads(content, parse_int=_integer)
     except RecursionError:
         raise hostile("is nested too deeply") from None
     except ValueError:
@@ -252,19 +266,40 @@ def parse_json(content: bytes) -> Item:
     return value
 
 
-def check_tokens(content: bytes, tokens: bytes) -> None:
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise hostile(f"has a number of {len(digits):,} digits")
+    return int(digits)
+
+
+def check_tokens(content: bytes, tokens: bytes, most: int = MAX_TOKENS) -> None:
     """Refuses a document that would take too much memory.
 
     Raises:
         APIError: It has too many of the characters that begin a value.
     """
-    if len(content) > MAX_TOKENS and sum(content.count(token) for token in tokens) > MAX_TOKENS:
-        raise hostile(f"has more than {MAX_TOKENS:,} values")
+    if len(content) > most and sum(content.count(token) for token in tokens) > most:
+        raise hostile(f"has more than {most:,} values")
 
 
 def quoted(value: object) -> str:
     """A provider's own words, as they may stand in a message: one line, and not endless."""
-    return " ".join(str(value).split())[:500]
+    written = str(value) if isinstance(value, str | int) else "…"
+    text = "".join(c if c.isprintable() else " " for c in written[:MAX_WORDS])
+    if len(written) > MAX_WORDS:
+        # To the last whole word: half a secret would not be recognized.
+        text = text.rpartition(" ")[0] + " …"
+    return " ".join(text.split())
+
+
+def _any_form(secret: str) -> str:
+    """A pattern for a secret as it is, and as URLs, JSON and HTML hold it."""
+    return "".join(
+        c
+        if c.isalnum()
+        else rf"(?:\\?{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x}|&#?\w+;)"
+        for c in secret
+    )
 
 
 def http_error(answer: Answer, provider: str) -> APIError:
@@ -281,7 +316,7 @@ def http_error(answer: Answer, provider: str) -> APIError:
 def retry_after(answer: Answer, header: str = "Retry-After", unit: float = 1.0) -> float | None:
     """Seconds that a header asks to wait for, or None; not more than a quarter of an hour."""
     written = answer.headers.get(header, "").strip()
-    return min(int(written) * unit, MAX_WAIT) if written.isdecimal() else None
+    return min(float(written) * unit, MAX_WAIT) if written.isdecimal() else None
 
 
 def hostile(what: str) -> APIError:
@@ -294,14 +329,14 @@ def unparsable(form: str) -> APIError:
     return APIError("UnparsableAnswer", f"The answer is not {form}, or only a part of it.", Reach.ATTEMPT)
 
 
-def _content(raw: urllib3.BaseHTTPResponse) -> bytes:
+def _content(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
     """The whole body, decoded, unless it is too large or takes too long."""
     content = bytearray()
     deadline = time.monotonic() + ANSWER_TIMEOUT
     while chunk := raw.read1(2**16, decode_content=True):
         content += chunk
-        if len(content) > MAX_BYTES:
-            raise hostile(f"has more than {MAX_BYTES / 2**20:.0f} MiB")
+        if len(content) > max_bytes:
+            raise hostile(f"has more than {max_bytes / 2**20:g} MiB")
         if time.monotonic() > deadline:
             raise APIError("Timeout", f"The answer took more than {ANSWER_TIMEOUT:.0f} s.", Reach.ATTEMPT)
     return bytes(content)

@@ -57,7 +57,9 @@ class RateLimit:
                 self.waits_until = time.monotonic() + wait
                 self._stopped.wait(wait)
                 if self._stopped.is_set():
-                    raise Stopped
+                    break
+            if self._stopped.is_set():
+                raise Stopped
             self._log.append(time.monotonic())
 
     def pause(self, seconds: float) -> None:

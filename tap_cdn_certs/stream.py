@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,95 +152,6 @@ class CDNStream(Stream):
             operation=error.operation,
             request_id=error.request_id,
         )
-
-
-class Report:
-    """What went wrong in a sync, and how each stream ended: the records of `sync_errors` and `syncs`."""
-
-    LOGGED = 10  # for each stream; `sync_errors` has them all
-
-    def __init__(self, synced_at: str, *, strict: bool) -> None:
-        self.errors: list[Record] = []
-        self.syncs: list[Record] = []
-        self.success = True
-        self._synced_at = synced_at
-        self._strict = strict
-        self._logger = logging.getLogger("tap-cdn-certs")
-
-    def failed(self, stream: CDNStream, key: str, error: APIError) -> None:
-        """Notes that a key, or with the key `*` a whole stream, could not be read."""
-        whole = key == "*"
-        if error.reach is not Reach.INACTIVE and (whole or self._strict):
-            self.success = False
-        earlier = sum(row["stream"] == stream.name for row in self.errors[-self.LOGGED :])
-        if whole:
-            level = logging.WARNING if error.reach is Reach.INACTIVE else logging.ERROR
-            self._logger.log(level, "%s: %s", stream.name, error)
-        elif earlier < self.LOGGED:
-            self._logger.warning("%s: %s could not be read. %s", stream.name, key, error)
-        self.errors.append(
-            {
-                "synced_at": self._synced_at,
-                "provider": stream.provider,
-                "account": stream.account,
-                "stream": stream.name,
-                "operation": error.operation or stream.operation,
-                "key": key,
-                "code": error.code,
-                "message": error.message,
-                "request_id": error.request_id,
-                "occurred_at": now(),
-            }
-        )
-
-    def ended(self, stream: CDNStream, started_at: str, *, complete: bool) -> None:
-        """Notes that a stream's sync ended."""
-        self._logger.info(
-            "%s: %s, %s.", stream.name, stream.counts, "complete" if complete else "NOT complete"
-        )
-        self.syncs.append(
-            {
-                "synced_at": self._synced_at,
-                "provider": stream.provider,
-                "account": stream.account,
-                "stream": stream.name,
-                **asdict(stream.counts),
-                "complete": complete,
-                "started_at": started_at,
-                "ended_at": now(),
-            }
-        )
-
-
-class ReportStream(Stream):
-    """A stream of the tap itself, emitted after all others."""
-
-    schema: ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-
-    _tap: TapCDNCerts
-
-
-class SyncErrors(ReportStream):
-    """What could not be read in a sync, and why."""
-
-    name = "sync_errors"
-    primary_keys = ("synced_at", "stream", "account", "key")
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        return self._tap.report.errors
-
-
-class Syncs(ReportStream):
-    """How the sync of each stream ended."""
-
-    name = "syncs"
-    primary_keys = ("synced_at", "stream", "account")
-
-    @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
-        return self._tap.report.syncs
 
 
 def now() -> str:

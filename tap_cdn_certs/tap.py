@@ -21,7 +21,8 @@ from typing_extensions import override
 
 from tap_cdn_certs.providers import PROVIDERS
 from tap_cdn_certs.settings import find_mistakes, without_nulls
-from tap_cdn_certs.stream import Report, SyncErrors, Syncs, now
+from tap_cdn_certs.stream import now
+from tap_cdn_certs.syncs import Report, SyncErrors, Syncs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,17 +157,19 @@ class TapCDNCerts(Tap):
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Reads one record of each stream, and says of each provider whether that worked."""
+        """Reads a record of each stream, and says of each provider whether that worked."""
         if value != "all":
             super().cb_test(ctx, param, value)
             return
         tap = cls._configured(ctx.params["config"])
-        tap.run_connection_test()
+        for stream in tap.streams.values():
+            # Not as the SDK does it, which calls the end of a test an unhandled error.
+            next(iter(stream.get_records(None)), None)
         tap.stopped.set()
         for provider in (name for name in PROVIDERS if tap.config.get(name)):
             failed = {row["stream"] for row in tap.report.errors if row["provider"] == provider}
-            verdict = f"not for {', '.join(sorted(failed))}" if failed else "for all of its streams"
-            click.echo(f"{provider}: the credentials and permissions suffice {verdict}.", err=True)
+            verdict = f"do not suffice for {', '.join(sorted(failed))}" if failed else "suffice"
+            click.echo(f"{provider}: the credentials and permissions {verdict}.", err=True)
         ctx.exit(0 if tap.report.success else 1)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeAlias
@@ -66,10 +67,10 @@ def integer(item: Item, name: str) -> int | None:
     value = identifier(item, name)
     if value is None:
         return None
-    try:
-        return int(value)
-    except ValueError:
-        raise _invalid(name, value, "a whole number") from None
+    # More digits than a warehouse's numbers have, or a reader in JavaScript or Go takes exactly.
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", value):
+        raise _invalid(name, value, "a whole number of at most 15 digits")
+    return int(value)
 
 
 def boolean(item: Item, name: str) -> bool | None:

@@ -65,8 +65,8 @@ def test_the_installed_tap_syncs_with_its_own_catalog(tap: str, tmp_path: Path) 
         config.write_text(json.dumps(sandbox.config()))
         tested = run(tap, tmp_path, "--config", str(config), "--test")
         assert tested.returncode == 0, tested.stderr
-        assert "alicloud: the credentials and permissions suffice for all of its streams" in tested.stderr
-        assert "cdnetworks: the credentials and permissions suffice for all" in tested.stderr
+        assert "alicloud: the credentials and permissions suffice." in tested.stderr
+        assert "cdnetworks: the credentials and permissions suffice." in tested.stderr
 
         discovered = json.loads(run(tap, tmp_path, "--config", str(config), "--discover").stdout)
         for stream in discovered["streams"]:

@@ -95,3 +95,12 @@ def test_the_catalog_has_all_streams_without_a_configuration() -> None:
     tap = TapCDNCerts(config={}, validate_config=False)
     assert set(tap.streams) == {stream.name for stream in STREAMS}
     assert list(tap.streams)[-2:] == ["sync_errors", "syncs"]
+
+
+@pytest.mark.parametrize(
+    "question", sorted((ROOT / "transform" / "questions").glob("*.sql")), ids=lambda path: path.stem
+)
+def test_the_readme_shows_the_sql_that_the_tests_run(question: Path) -> None:
+    """Each question's SQL stands in the README as it is run on both databases."""
+    sql = "\n".join(line for line in question.read_text().splitlines() if not line.startswith("--")).strip()
+    assert f"```sql\n{sql}\n```" in README

@@ -1,0 +1,479 @@
+"""The dbt project on what real targets load, in DuckDB and in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import duckdb
+import psycopg
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Row = dict[str, Any]
+
+ROOT = Path(__file__).parents[1]
+PROJECT = ROOT / "transform"
+SYNCS = yaml.safe_load((ROOT / "tests/fixtures/transform/syncs.yml").read_text())
+SCHEMAS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "schemas").glob("*.json"))}
+KEYS = {
+    "cdnetworks_certificates": ["account", "certificate_id"],
+    "ssl_certificate": ["account", "certificate_id"],
+    "sync_errors": ["synced_at", "stream", "account", "key"],
+    "syncs": ["synced_at", "stream", "account"],
+}
+QUESTIONS = {path.stem: path.read_text() for path in sorted(PROJECT.glob("questions/*.sql"))}
+NOW = "2026-05-05T00:00:00+08:00"
+MADE_BY_DBT = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
+
+# The models are built once for all tests, by one worker.
+pytestmark = pytest.mark.xdist_group("transform")
+
+
+@dataclass
+class Warehouse:
+    """A database that a target loads and dbt builds in."""
+
+    name: str
+    target: str
+    dbt: str
+    folder: Path
+    variables: dict[str, str]
+    settings: Row
+    connect: Callable[[], Any] = field(repr=False)
+
+    def load(self, *syncs: Row, streams: tuple[str, ...] = tuple(SCHEMAS), keys: bool = True) -> None:
+        """Loads syncs as the tap would write them; without their keys, targets append."""
+        config = self.folder / f"{self.name}.json"
+        config.write_text(json.dumps(self.settings))
+        for sync in syncs:
+            loaded = subprocess.run(
+                [self.target, "--config", str(config)],
+                input="\n".join(map(json.dumps, messages(sync, streams, keys=keys))),
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert loaded.returncode == 0, loaded.stderr
+
+    def build(self, *arguments: str, project: Path = PROJECT) -> None:
+        """Builds the models, where a warning is an error."""
+        paths = {name: str(self.folder / name.lower()) for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")}
+        # Another zone than UTC must not matter; nor must what the machine has set for dbt.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "CERTS_", "MELTANO_"))}
+        run = subprocess.run(
+            [self.dbt, "--no-use-colors", "--warn-error", *arguments, "--target", self.name],
+            cwd=self.folder,
+            env={
+                **inherited,
+                **paths,
+                **self.variables,
+                "DBT_PROJECT_DIR": str(project),
+                "DBT_PROFILES_DIR": str(project),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "TZ": "Asia/Shanghai",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    def query(self, sql: str) -> list[Row]:
+        """Runs a query and gives its rows."""
+        with self.connect() as connection:
+            cursor = connection.execute(sql)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def rows(self, model: str) -> list[Row]:
+        """The rows of a model in an order of their own, without what differs with each run."""
+        rows = [
+            {name: plain(value) for name, value in row.items() if name not in MADE_BY_DBT}
+            for row in self.query(f"select * from cdn_certs_marts.{model}")  # noqa: S608
+        ]
+        return sorted((dict(sorted(row.items())) for row in rows), key=str)
+
+    def columns(self) -> dict[str, set[str]]:
+        """The columns of each model."""
+        columns: dict[str, set[str]] = {}
+        for row in self.query(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = 'cdn_certs_marts'"
+        ):
+            columns.setdefault(row["table_name"], set()).add(row["column_name"])
+        return columns
+
+
+def messages(sync: Row, streams: tuple[str, ...], *, keys: bool) -> Iterator[Row]:
+    """The Singer messages of a sync."""
+    synced_at = sync["synced_at"]
+    counts = {"listed": 0, "read": 0, "without_certificate": 0, "skipped": 0, "failed": 0}
+    defaults = {"syncs": {**counts, "started_at": synced_at, "ended_at": synced_at}}
+    defaults["sync_errors"] = {"occurred_at": synced_at}
+    for stream in streams:
+        schema = {name: value for name, value in SCHEMAS[stream].items() if name != "$schema"}
+        key = KEYS.get(stream, ["account", "domain_name"]) if keys else []
+        yield {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": key}
+        for record in sync.get(stream, []):
+            common = {**dict.fromkeys(schema["properties"]), "account": "main", "synced_at": synced_at}
+            yield {
+                "type": "RECORD",
+                "stream": stream,
+                "record": {**common, **defaults.get(stream, {}), **record},
+            }
+    yield {"type": "STATE", "value": {}}
+
+
+def plain(value: Any) -> Any:
+    """A value as both databases can give it."""
+    match value:
+        case float():
+            return round(value, 6)
+        case datetime():
+            return value.isoformat()
+        case str() if value.startswith("[") and value.endswith("]"):
+            return json.loads(value)
+        case _:
+            return value
+
+
+def duckdb_warehouse(folder: Path, target: str, dbt: str) -> Warehouse:
+    """A new DuckDB file."""
+    path = folder / "certs.duckdb"
+    return Warehouse(
+        "duckdb",
+        target,
+        dbt,
+        folder,
+        {"CERTS_DUCKDB_PATH": str(path)},
+        {"path": str(path), "default_target_schema": "cdn_certs"},
+        lambda: duckdb.connect(path, read_only=True),
+    )
+
+
+def postgres_warehouse(folder: Path, target: str, dbt: str, url: str) -> Warehouse:
+    """A new database on a PostgreSQL server."""
+    name = f"transform_{uuid4().hex}"
+    with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    parts = urlsplit(url)
+    settings = {"host": parts.hostname, "port": parts.port, "user": parts.username}
+    settings |= {"password": parts.password or "unused", "database": name}
+    return Warehouse(
+        "postgres",
+        target,
+        dbt,
+        folder,
+        {f"CERTS_POSTGRES_{key.upper()}": str(value) for key, value in settings.items()},
+        {**settings, "default_target_schema": "cdn_certs"},
+        lambda: psycopg.connect(f"{url}/{name}"),
+    )
+
+
+@pytest.fixture(scope="module")
+def new_warehouses(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_url: str,
+    dbt: str,
+    target_duckdb: str,
+    target_postgres: str,
+) -> Callable[[], list[Warehouse]]:
+    """Makes an empty warehouse of each kind."""
+    return lambda: [
+        duckdb_warehouse(tmp_path_factory.mktemp("duckdb"), target_duckdb, dbt),
+        postgres_warehouse(tmp_path_factory.mktemp("postgres"), target_postgres, dbt, postgres_url),
+    ]
+
+
+@dataclass
+class Built:
+    """The warehouses with all three syncs, and what their models held after the second."""
+
+    warehouses: list[Warehouse]
+    stopped: list[dict[str, list[Row]]]
+
+
+@pytest.fixture(scope="module")
+def built(new_warehouses: Callable[[], list[Warehouse]]) -> Built:
+    """The models of the made-up accounts, in both databases."""
+
+    def load_and_build(warehouse: Warehouse) -> dict[str, list[Row]]:
+        complete, stopped, last = SYNCS
+        now = ("--vars", f"{{now: '{NOW}'}}")
+        warehouse.load(complete, stopped)
+        warehouse.build("build", "--exclude-resource-type", "test", "unit_test", *now)
+        before = {model: warehouse.rows(model) for model in ("certificates", "sync_health")}
+        warehouse.load(last)
+        warehouse.build("build", *now)
+        return before
+
+    warehouses = new_warehouses()
+    with ThreadPoolExecutor() as threads:
+        return Built(warehouses, list(threads.map(load_and_build, warehouses)))
+
+
+def test_both_databases_agree(built: Built) -> None:
+    """Every model has the same columns and rows in both databases."""
+    one, other = built.warehouses
+    assert one.columns() == other.columns()
+    for model in one.columns():
+        assert one.rows(model) == other.rows(model), model
+    assert built.stopped[0] == built.stopped[1]
+
+
+def test_everything_is_described(built: Built) -> None:
+    """Every model, seed, snapshot and column has a description, and none describes what is not there."""
+    warehouse = built.warehouses[0]
+    manifest = json.loads((warehouse.folder / "dbt_target_path/manifest.json").read_text())
+    nodes = {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in {"model", "seed", "snapshot"}
+    }
+    columns = warehouse.columns()
+    assert set(nodes) == set(columns)
+    for name, node in nodes.items():
+        assert node["description"], name
+        assert set(node["columns"]) == columns[name], name
+        assert all(column["description"] for column in node["columns"].values()), name
+
+
+def test_staging_follows_the_schemas(built: Built) -> None:
+    """A stream's staging model has the columns of its schema, described as there."""
+    manifest = json.loads((built.warehouses[0].folder / "dbt_target_path/manifest.json").read_text())
+    for stream, schema in SCHEMAS.items():
+        node = manifest["nodes"][f"model.cdn_certs.stg_{stream}"]
+        described = {name: column["description"] for name, column in node["columns"].items()}
+        assert described == {
+            name: definition["description"] for name, definition in schema["properties"].items()
+        }
+
+
+def test_a_stopped_sync_removes_nothing(built: Built) -> None:
+    """After a sync that was stopped, every certificate is there, and the sync is known to be incomplete."""
+    certificates = {row["certificate_key"]: row for row in built.stopped[0]["certificates"]}
+    assert set(certificates) == {
+        "alicloud/main/1111",
+        "alicloud/main/14",
+        "alicloud/main/2222",
+        "alicloud/main/3333",
+        "alicloud/main/4444",
+        "alicloud/main/never-2026",
+        "cdnetworks/main/1001",
+        "cdnetworks/main/1002",
+        "cdnetworks/main/1003",
+        "cdnetworks/main/1004",
+    }
+    assert not any(row["stale"] for row in certificates.values())
+    health = {row["stream"]: (row["state"], row["read"]) for row in built.stopped[0]["sync_health"]}
+    # It is 88 hours since the last complete sync.
+    assert health["certificate_info"] == ("stale", 1)
+
+
+def test_certificates(built: Built) -> None:
+    """A complete sync removes what left, and keeps what failed as it was last known."""
+    certificates = {row["certificate_key"]: row for row in built.warehouses[0].rows("certificates")}
+    shown = ("certificate_id", "issuer", "not_after", "domain_count", "stale", "synced_at")
+    last, first = "2026-05-04T12:00:00", "2026-05-01T00:00:00"
+    assert {key: tuple(row[name] for name in shown) for key, row in certificates.items()} == {
+        "alicloud/main/1111": ("11", "Example CA R1", "2026-06-29T23:59:59", 3, False, last),
+        "alicloud/main/14": ("14", "Example CA Ltd", "2026-05-04T15:59:59", 1, False, last),
+        "alicloud/main/2222": ("12", "Example Org", "2030-05-01T00:00:00", 1, False, last),
+        "alicloud/main/3333": ("13", "Example CA R1", "2026-05-05T15:00:00", 1, True, first),
+        "alicloud/main/5555": ("21", "Example CA R1", "2026-07-31T23:59:59", 1, False, last),
+        "alicloud/main/never-2026": (None, None, "2026-08-01T00:00:00", 1, False, last),
+        "cdnetworks/main/1001": ("1001", "Example CA G2", "2027-04-22T16:00:00", 3, False, last),
+        "cdnetworks/main/1002": ("1002", None, None, 0, False, last),
+        "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
+    }
+    assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
+    assert certificates["cdnetworks/main/1002"]["name"] == "<script>"
+
+
+def test_certificate_expiry(built: Built) -> None:
+    """Certificates end by the instant, in any zone."""
+    rows = {row["certificate_key"]: row for row in built.warehouses[1].rows("certificate_expiry")}
+    assert {row["as_of"] for row in rows.values()} == {"2026-05-04T16:00:00"}
+    assert {key: (row["state"], row["hours_left"]) for key, row in rows.items()} == {
+        "alicloud/main/1111": ("ok", 1351.999722),
+        "alicloud/main/14": ("expired", -0.000278),
+        "alicloud/main/2222": ("ok", 34976.0),
+        "alicloud/main/3333": ("critical", 23.0),
+        "alicloud/main/5555": ("ok", 2119.999722),
+        "alicloud/main/never-2026": ("ok", 2120.0),
+        "cdnetworks/main/1001": ("ok", 8472.0),
+        "cdnetworks/main/1002": ("unknown", None),
+        "cdnetworks/main/1004": ("not_yet_valid", 4344.0),
+    }
+
+
+def test_certificate_domains(built: Built) -> None:
+    """Domains belong to certificates as they are served, and as the certificates' names cover them."""
+    rows = built.warehouses[0].rows("certificate_domains")
+    domains: dict[tuple[str, str], dict[str, bool | None]] = {}
+    for row in rows:
+        found = domains.setdefault((row["certificate_key"], row["source"]), {})
+        found[row["domain_name"]] = row["covered"]
+    covered = ("B.example.com", ".example.com", "a.example.com", "flaky.example.com")
+    covered += ("never.example.com", "plain.example.com", "unread.example.com")
+    # What left is in no inventory any more.
+    star = dict.fromkeys(covered, True)
+    assert domains == {
+        ("alicloud/main/1111", "served"): {
+            "B.example.com": True,
+            ".example.com": True,
+            "mismatch.example.net": False,
+        },
+        ("alicloud/main/1111", "san"): star,
+        ("alicloud/main/14", "served"): {"unread.example.com": None},
+        ("alicloud/main/2222", "served"): {"例子.example.org": None},
+        ("alicloud/main/3333", "served"): {"flaky.example.com": True},
+        ("alicloud/main/3333", "san"): {"flaky.example.com": True},
+        ("alicloud/main/5555", "served"): {"a.example.com": True},
+        ("alicloud/main/5555", "san"): star,
+        ("alicloud/main/never-2026", "served"): {"never.example.com": None},
+        ("cdnetworks/main/1001", "related"): {
+            "www.example.com": True,
+            "a.cdn.example.com": True,
+            "x.y.cdn.example.com": False,
+        },
+        ("cdnetworks/main/1001", "san"): {"www.example.com": True, "a.cdn.example.com": True},
+    }
+
+
+def test_algorithm_inventory(built: Built) -> None:
+    """Each algorithm is counted and classed, what nobody knows too."""
+    inventory = {
+        (row["algorithm"], row["bits"]): (row["class"], row["certificates"], row["domains"])
+        for row in built.warehouses[0].rows("algorithm_inventory")
+        if row["algorithm_kind"] == "public_key"
+    }
+    assert inventory == {
+        ("RSA", 2048): ("quantum-vulnerable", 2, 4),
+        ("RSA", 1024): ("deprecated", 1, 1),
+        ("EC", 256): ("quantum-vulnerable", 1, 1),
+        (None, None): ("unknown", 5, 5),
+    }
+
+
+def test_sync_health(built: Built) -> None:
+    """What the last sync could not read cannot look fine."""
+    shown = ("provider", "state", "listed", "read", "failed", "errors", "age_hours")
+    health = built.warehouses[0].rows("sync_health")
+    assert {row["stream"]: tuple(row[name] for name in shown) for row in health} == {
+        "alicloud_domains": ("alicloud", "ok", 9, 9, 0, 0, 4.0),
+        "alicloud_https_domains": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
+        "certificate_info": ("alicloud", "partial", 9, 6, 2, 3, 4.0),
+        "cdnetworks_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "ssl_certificate": ("cdnetworks", "stale", 3, 0, 3, 1, 88.0),
+    }
+
+
+def test_certificates_history(built: Built) -> None:
+    """The snapshot keeps what certificates were, and when they left."""
+    versions: dict[str, list[Row]] = {}
+    history = "select * from cdn_certs_marts.certificates_history order by dbt_valid_from"
+    for row in built.warehouses[0].query(history):
+        versions.setdefault(row["certificate_key"], []).append(row)
+    assert [row["domain_count"] for row in versions["alicloud/main/1111"]] == [4, 3]
+    assert [row["stale"] for row in versions["alicloud/main/3333"]] == [False, True]
+    left = {key for key, rows in versions.items() if rows[-1]["dbt_valid_to"]}
+    assert left == {"alicloud/main/4444", "cdnetworks/main/1003"}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_questions_have_answers(built: Built, question: str) -> None:
+    """The README's questions have the same answer in both databases, and the one that is expected."""
+    one, other = (
+        [{name: plain(value) for name, value in row.items()} for row in warehouse.query(QUESTIONS[question])]
+        for warehouse in built.warehouses
+    )
+    assert one == other
+    columns, answers = ANSWERS[question]
+    assert [tuple(row[name] for name in columns) for row in one] == answers
+
+
+ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
+    "ends_in_30_days": (("name", "whole_days_left", "state"), [("flaky-2026", 0, "critical")]),
+    "domains_that_share_a_certificate": (
+        ("certificate_key", "domains", "domain_names"),
+        [
+            ("alicloud/main/1111", 3, ".example.com, B.example.com, mismatch.example.net"),
+            ("cdnetworks/main/1001", 3, "a.cdn.example.com, www.example.com, x.y.cdn.example.com"),
+        ],
+    ),
+    "domains_without_a_certificate": (
+        ("domain_name", "cname"),
+        [("plain.example.com", "plain.example.com.w.kunlunsl.example")],
+    ),
+    "weaker_than_rsa_2048": (
+        ("name", "algorithm_kind", "algorithm", "bits"),
+        [
+            ("flaky-2026", "public_key", "RSA", 1024),
+            ("flaky-2026", "signature", "sha1WithRSAEncryption", None),
+        ],
+    ),
+    "longer_than_allowed": (("name", "lifetime_days", "limit_days"), [("long", 399, 200)]),
+    "could_not_be_read": (
+        ("stream", "key", "code"),
+        [
+            ("certificate_info", "flaky.example.com", "Throttling"),
+            ("certificate_info", "never.example.com", "HTTP 502"),
+            ("certificate_info", "unread.example.com", "InvalidCertificate"),
+            ("ssl_certificate", "*", "Forbidden"),
+        ],
+    ),
+}
+
+
+def test_every_question_has_an_answer() -> None:
+    """No question goes without a test."""
+    assert set(QUESTIONS) == set(ANSWERS)
+
+
+def test_builds_with_one_provider(new_warehouses: Callable[[], list[Warehouse]]) -> None:
+    """The models build from one provider's tables, and from tables that keep old versions of rows."""
+
+    def load_and_build(warehouse: Warehouse) -> list[Row]:
+        warehouse.settings["primary_key_required"] = False
+        warehouse.load(*SYNCS, streams=("cdnetworks_certificates", "syncs"), keys=False)
+        warehouse.build("build")
+        return warehouse.rows("certificates")
+
+    with ThreadPoolExecutor() as threads:
+        one, other = threads.map(load_and_build, new_warehouses())
+    assert one == other
+    assert [row["certificate_id"] for row in one] == ["1001", "1002", "1004"]
+
+
+def test_builds_as_a_package(new_warehouses: Callable[[], list[Warehouse]]) -> None:
+    """Another project builds the models from a schema of its choice, and its own upon them."""
+    warehouse = new_warehouses()[0]
+    project = warehouse.folder / "other"
+    project.mkdir()
+    (project / "models").mkdir()
+    (project / "models/soon.sql").write_text("select * from {{ ref('cdn_certs', 'certificate_expiry') }}")
+    (project / "packages.yml").write_text(f"packages: [{{local: {PROJECT}}}]")
+    variables = {"source_schema": "raw", "now": NOW, "warning_days": 365}
+    definition = {"name": "other", "profile": "cdn_certs", "vars": {"cdn_certs": variables}}
+    (project / "dbt_project.yml").write_text(json.dumps(definition))
+    (project / "profiles.yml").write_text((PROJECT / "profiles.yml").read_text())
+    warehouse.settings["default_target_schema"] = "raw"
+    warehouse.load(SYNCS[0], streams=("certificate_info", "syncs", "sync_errors"))
+    warehouse.build("deps", project=project)
+    warehouse.build("build", project=project)
+    states = {row["certificate_key"]: row["state"] for row in warehouse.rows("soon")}
+    assert states["alicloud/main/3333"] == "critical"

@@ -1,0 +1,76 @@
+-- What is known of the certificate of each domain: by DescribeDomainCertificateInfo, which knows most, or where that has never
+-- been read, by DescribeCdnHttpsDomainList.
+with certificate_info as (
+    select
+        info.account,
+        info.domain_name,
+        coalesce(info.x509_fingerprint_sha256, info.cert_id, info.cert_name) as identifier,
+        info.cert_id as certificate_id,
+        info.cert_name as name,
+        info.x509_fingerprint_sha256 as fingerprint_sha256,
+        info.x509_serial_number as serial_number,
+        coalesce(info.x509_subject_common_name, info.cert_domain_name) as subject_common_name,
+        coalesce(info.x509_issuer_common_name, info.x509_issuer_organization, info.cert_org) as issuer,
+        coalesce(info.x509_not_before, info.cert_start_time) as not_before,
+        coalesce(info.x509_not_after, info.cert_expire_time) as not_after,
+        info.x509_public_key_algorithm as public_key_algorithm,
+        info.x509_public_key_bits as public_key_bits,
+        info.x509_public_key_curve as public_key_curve,
+        info.x509_signature_algorithm as signature_algorithm,
+        info.x509_self_signed as self_signed,
+        info.x509_subject_alternative_names as dns_names,
+        -- A certificate that was read and has no names is for no domain; of one that was not read nobody knows.
+        info.x509_fingerprint_sha256 is not null as dns_names_known,
+        coalesce(
+            info.x509_fingerprint_sha256,
+            info.server_certificate,
+            info.cert_id,
+            info.cert_name,
+            cast(info.cert_expire_time as text)
+        ) is not null as has_certificate,
+        current_keys.stale,
+        info.synced_at
+    from {{ ref('stg_certificate_info') }} as info
+    inner join {{ ref('int_current_keys') }} as current_keys
+        on current_keys.inventory = 'certificate_info'
+        and info.account = current_keys.account
+        and info.domain_name = current_keys.row_key
+),
+
+https_domains as (
+    select
+        https.account,
+        https.domain_name,
+        https.cert_name as identifier,
+        cast(null as text) as certificate_id,
+        https.cert_name as name,
+        cast(null as text) as fingerprint_sha256,
+        cast(null as text) as serial_number,
+        https.cert_common_name as subject_common_name,
+        cast(null as text) as issuer,
+        https.cert_start_time as not_before,
+        https.cert_expire_time as not_after,
+        cast(null as text) as public_key_algorithm,
+        cast(null as bigint) as public_key_bits,
+        cast(null as text) as public_key_curve,
+        cast(null as text) as signature_algorithm,
+        cast(null as boolean) as self_signed,
+        {{ typed('null', none, 'list') }} as dns_names,
+        false as dns_names_known,
+        coalesce(https.cert_name, https.cert_common_name, cast(https.cert_expire_time as text)) is not null as has_certificate,
+        current_keys.stale,
+        https.synced_at
+    from {{ ref('stg_alicloud_https_domains') }} as https
+    inner join {{ ref('int_current_keys') }} as current_keys
+        on current_keys.inventory = 'alicloud_https_domains'
+        and https.account = current_keys.account
+        and https.domain_name = current_keys.row_key
+    left join certificate_info
+        on https.account = certificate_info.account
+        and https.domain_name = certificate_info.domain_name
+    where certificate_info.domain_name is null
+)
+
+select * from certificate_info
+union all
+select * from https_domains

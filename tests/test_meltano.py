@@ -1,0 +1,376 @@
+"""The whole way: Meltano runs the tap into a warehouse, which then holds what the providers hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import psycopg
+import pytest
+import yaml
+from process import TAP, run_tap
+from psycopg.conninfo import conninfo_to_dict
+
+from sandbox import Fault, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Rows = dict[str, list[dict[str, Any]]]
+
+# One worker runs them all: what is loaded for one test serves the others.
+pytestmark = pytest.mark.xdist_group("meltano")
+
+ROOT = Path(__file__).parents[1]
+PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text())
+SCHEMAS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text())["properties"] for path in (ROOT / "schemas").glob("*.json")
+}
+WAREHOUSES = ("duckdb", "postgres")
+APPENDED = {"sync_errors", "syncs"}
+# On these, two runs of the tap do not agree.
+OF_A_RUN = {"synced_at", "started_at", "ended_at", "occurred_at", "request_id"}
+# DuckDB and PostgreSQL understand it.
+TABLES = "select table_name from information_schema.tables where table_schema = '{}'"
+
+
+@dataclass
+class Load:
+    """What a warehouse holds after a run of Meltano, and what the run cost."""
+
+    rows: Rows
+    models: Rows
+    details: int
+    log: str
+
+
+def read_duckdb(path: str, schema: str) -> Rows:
+    """The rows of each table of a schema."""
+    with duckdb.connect(path, read_only=True) as connection:
+        tables = connection.execute(TABLES.format(schema)).fetchall()
+        return {name: rows(connection.execute(f'from {schema}."{name}"')) for (name,) in tables}
+
+
+def read_postgres(url: str, schema: str) -> Rows:
+    """The rows of each table of a schema."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(TABLES.format(schema).encode()).fetchall()
+        return {name: rows(connection.execute(f'table {schema}."{name}"'.encode())) for (name,) in tables}
+
+
+def rows(cursor: Any) -> list[dict[str, Any]]:
+    """What a query gave, by its columns' names."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def plain(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A value of a warehouse or of the tap: times in UTC, lists as lists."""
+    if value is not None and schema.get("format") == "date-time":
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    if isinstance(value, str) and "array" in schema["type"]:
+        return json.loads(value)
+    return value
+
+
+def records(tables: Mapping[str, list[dict[str, Any]]], *, but: set[str] = OF_A_RUN) -> Rows:
+    """The streams' records, by what two runs agree on, in an order that does not depend on the warehouse."""
+    return {
+        name: sorted(
+            (
+                {
+                    field: plain(row[field], schema)
+                    for field, schema in SCHEMAS[name].items()
+                    if field not in but
+                }
+                for row in tables[name]
+            ),
+            key=lambda row: json.dumps(row, sort_keys=True, default=str),
+        )
+        for name in SCHEMAS
+    }
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """Both accounts, with a domain of which something cannot be read."""
+    with Sandbox(domains=60, certificates=24, alicloud_limit=None, cdnetworks_limit=(10, 1)) as sandbox:
+        broken = [domain.domain_name for domain in sandbox.alicloud if domain.certificate][-1]
+        sandbox.faults.add(
+            Fault("field", "DescribeDomainCertificateInfo", broken, field="CertName", value={"a": 1})
+        )
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables by which Meltano has the project's plugins, the sandbox's accounts and no state."""
+    folder = tmp_path_factory.mktemp("meltano")
+    for kind in PROJECT["plugins"]:
+        (folder / kind).symlink_to(ROOT / ".meltano" / kind)
+    others = re.compile("TAP_CDN_CERTS|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_")
+    settings = {
+        f"TAP_CDN_CERTS_{provider}_{name}".upper(): str(value)
+        for provider, values in sandbox.config().items()
+        for name, value in values.items()
+    }
+    return {
+        **{name: value for name, value in os.environ.items() if not others.match(name)},
+        **settings,
+        "MELTANO_PROJECT_ROOT": str(ROOT),
+        "MELTANO_SYS_DIR_ROOT": str(folder),
+        # What is not installed here, the Makefile has forgotten.
+        "MELTANO_AUTO_INSTALL": "false",
+        "DBT_TARGET_PATH": str(folder / "dbt"),
+        "DBT_LOG_PATH": str(folder / "dbt"),
+        # Times are in UTC, wherever the tap and the targets run.
+        "TZ": "Asia/Shanghai",
+    }
+
+
+@pytest.fixture(scope="module")
+def run(meltano: str, sandbox: Sandbox) -> Callable[[str, dict[str, str]], tuple[str, int]]:
+    """Runs a job of meltano.yml; gives its log, and how many details of certificates it asked for."""
+
+    def run(job: str, environment: dict[str, str]) -> tuple[str, int]:
+        sandbox.reset()
+        done = subprocess.run(
+            [meltano, "run", job], env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        details = [request for request in sandbox.requests if request.operation == "QueryCertificate"]
+        assert len({request.key for request in details}) == len(details)
+        return done.stdout + done.stderr, len(details)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the job writes its report."""
+    return tmp_path_factory.mktemp("report") / "report.html"
+
+
+@pytest.fixture(scope="module")
+def loads(
+    run: Callable[[str, dict[str, str]], tuple[str, int]],
+    environment: dict[str, str],
+    report: Path,
+    new_postgres_database: Callable[[], str],
+) -> dict[str, list[Load]]:
+    """What each warehouse holds after one run of its job, and after another."""
+    path = str(report.with_name("certs.duckdb"))
+    url = new_postgres_database()
+    server = conninfo_to_dict(url)
+    files = {
+        "TARGET_DUCKDB_PATH": path,
+        "CDN_CERTS_REPORT_DATABASE": path,
+        "CDN_CERTS_REPORT_HTML": str(report),
+    }
+    login = {
+        "TARGET_POSTGRES_HOST": str(server["host"]),
+        "TARGET_POSTGRES_PORT": str(server["port"]),
+        "TARGET_POSTGRES_USER": str(server["user"]),
+        "TARGET_POSTGRES_PASSWORD": "s3cr3t",
+        "TARGET_POSTGRES_DATABASE": str(server["dbname"]),
+    }
+
+    def load(job: str, variables: dict[str, str], read: Callable[[str, str], Rows], warehouse: str) -> Load:
+        log, details = run(job, environment | variables)
+        return Load(read(warehouse, "cdn_certs"), read(warehouse, "cdn_certs_marts"), details, log)
+
+    return {
+        "duckdb": [load("certs", files, read_duckdb, path) for _ in range(2)],
+        "postgres": [load("certs-postgres", login, read_postgres, url) for _ in range(2)],
+    }
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_a_run_loads_what_the_providers_hold(
+    warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox
+) -> None:
+    """As many rows as the accounts have domains and certificates, each once, and one for what failed."""
+    first = loads[warehouse][0]
+    certificates = sorted(certificate.certificate_id for certificate in sandbox.cdnetworks)
+    domains = sorted(domain.domain_name for domain in sandbox.alicloud)
+    https = sorted(domain.domain_name for domain in sandbox.alicloud if domain.certificate)
+    (broken,) = [error["key"] for error in first.rows["sync_errors"]]
+    expected = {
+        "alicloud_domains": domains,
+        "alicloud_https_domains": https,
+        "certificate_info": [name for name in domains if name != broken],
+        "cdnetworks_certificates": certificates,
+        "ssl_certificate": certificates,
+        "syncs": sorted(SCHEMAS.keys() - APPENDED),
+    }
+    for table, keys in expected.items():
+        key = {"syncs": "stream"}.get(table, "domain_name" if keys[0] in domains else "certificate_id")
+        assert sorted(row[key] for row in first.rows[table]) == keys, table
+    assert {row["account"] for table in SCHEMAS for row in first.rows[table]} == {"default"}
+    assert first.details == len(certificates)
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_a_warehouse_holds_each_field_that_the_tap_writes(
+    warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """No target changes, truncates or forgets a value."""
+    tap = run_tap(tmp_path, sandbox.config())
+    assert tap.returncode == 0, tap.stderr
+    assert records(loads[warehouse][0].rows) == records(tap.records)
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_a_second_run_asks_for_no_detail_and_duplicates_nothing(
+    warehouse: str, loads: dict[str, list[Load]]
+) -> None:
+    """The state is kept: the rows are the same, and all are of the second run."""
+    first, second = loads[warehouse]
+    assert second.details == 0
+    before, after = records(first.rows), records(second.rows)
+    for table in SCHEMAS.keys() - APPENDED:
+        assert after[table] == before[table]
+        times = [{row["synced_at"] for row in load.rows[table]} for load in (first, second)]
+        assert [len(instants) for instants in times] == [1, 1]
+        assert max(times[0]) < max(times[1])
+    for table in APPENDED:
+        assert len(after[table]) == 2 * len(before[table])
+
+
+def test_both_warehouses_hold_the_same(loads: dict[str, list[Load]]) -> None:
+    """In each table, each row, each field; and as many rows in each of the models."""
+    for one, other in zip(loads["duckdb"], loads["postgres"], strict=True):
+        assert records(one.rows) == records(other.rows)
+        counts = [{name: len(table) for name, table in load.models.items()} for load in (one, other)]
+        assert counts[0] == counts[1]
+
+
+def test_the_job_writes_the_report(loads: dict[str, list[Load]], report: Path) -> None:
+    """The page names each certificate that is about to end."""
+    assert loads
+    assert "expired.example.com" in report.read_text()
+
+
+def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:
+    """Neither a key nor a password of the database."""
+    secrets = {environment[variable(name)] for name in secret_settings() if variable(name) in environment}
+    assert len(secrets) == 2
+    for secret in (*secrets, "s3cr3t"):
+        assert not any(secret in load.log for warehouse in loads.values() for load in warehouse)
+
+
+@pytest.mark.parametrize("loader", [loader["name"] for loader in PROJECT["plugins"]["loaders"]])
+def test_every_loader_of_the_project_is_installed(loader: str) -> None:
+    """What meltano.yml offers, the Makefile installs and Meltano runs."""
+    program = ROOT / ".meltano" / "loaders" / loader / "venv" / "bin" / loader
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_target_jsonl_writes_each_record(
+    meltano: str, environment: dict[str, str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A line for each, in a file for each stream."""
+    variables = {"TARGET_JSONL_DESTINATION_PATH": str(tmp_path)}
+    command = [meltano, "run", "--full-refresh", "tap-cdn-certs", "target-jsonl"]
+    done = subprocess.run(
+        command, env=environment | variables, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = {path.stem: path.read_text().splitlines() for path in tmp_path.glob("*.jsonl")}
+    tap = run_tap(tmp_path, sandbox.config())
+    assert records({name: [json.loads(line) for line in written.get(name, [])] for name in SCHEMAS}) == (
+        records(tap.records)
+    )
+
+
+def variable(setting: str) -> str:
+    """The environment's name for a setting."""
+    return f"TAP_CDN_CERTS_{setting}".upper().replace(".", "_")
+
+
+def about() -> dict[str, Any]:
+    """What the tap says of itself."""
+    done = subprocess.run([TAP, "--about", "--format=json"], capture_output=True, check=True)
+    described: dict[str, Any] = json.loads(done.stdout)
+    return described
+
+
+def tap_settings() -> dict[str, dict[str, Any]]:
+    """The tap's settings by their names in Meltano: a provider's with a dot."""
+    return {
+        name: schema
+        for top, settings in about()["settings"]["properties"].items()
+        for name, schema in (
+            # The SDK's own settings that are objects are free in their form.
+            {f"{top}.{name}": schema for name, schema in settings["properties"].items()}.items()
+            if settings.get("additionalProperties") is False
+            else [(top, settings)]
+        )
+    }
+
+
+def secret_settings() -> set[str]:
+    """The names of the settings that nobody may read."""
+    return {name for name, schema in tap_settings().items() if schema.get("secret")}
+
+
+def test_the_project_has_each_setting_of_the_tap() -> None:
+    """Their names and kinds; a setting that is secret, and no other, is sensitive."""
+    # Meltano 4.4 takes a decimal from the environment but cannot pass it on.
+    kinds = {"number": "integer"}
+    expected = {
+        name: (kinds.get(kind, kind), bool(schema.get("secret")))
+        for name, schema in tap_settings().items()
+        for kind in [next(kind for kind in schema["type"] if kind != "null")]
+    }
+    (extractor,) = PROJECT["plugins"]["extractors"]
+    given = {
+        setting["name"]: (setting.get("kind", "string"), setting.get("sensitive", False))
+        for setting in extractor["settings"]
+    }
+    assert given == expected
+    assert not any("value" in setting for setting in extractor["settings"])
+    assert extractor.get("config") is None
+
+
+def test_the_project_has_each_capability_of_the_tap() -> None:
+    """What the tap can, Meltano knows."""
+    (extractor,) = PROJECT["plugins"]["extractors"]
+    assert sorted(extractor["capabilities"]) == sorted(about()["capabilities"])
+
+
+def test_the_project_describes_the_settings_as_the_tap_does() -> None:
+    """In the same words."""
+    (extractor,) = PROJECT["plugins"]["extractors"]
+    given = {setting["name"]: setting.get("description") for setting in extractor["settings"]}
+    own = {name: schema["description"] for name, schema in tap_settings().items() if name in given}
+    assert {name: given[name] for name in own if given[name]} == {
+        name: text for name, text in own.items() if given[name]
+    }
+
+
+def test_the_plugins_that_are_tested_are_those_of_the_project() -> None:
+    """Each version in meltano.yml is the one in the requirements, and exact."""
+    pins = {
+        pin
+        for name in ("plugins", "target-jsonl")
+        for pin in (ROOT / "requirements" / f"{name}.in").read_text().split()
+        if "==" in pin
+    }
+    urls = {
+        part
+        for kind in ("loaders", "utilities")
+        for plugin in PROJECT["plugins"][kind]
+        for part in plugin["pip_url"].split()
+        if not plugin["pip_url"].startswith("-e")
+    }
+    assert urls == pins

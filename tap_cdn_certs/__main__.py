@@ -17,6 +17,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
 
+    if not sys.stdout:
+        sys.exit("The output cannot be written: it is closed.")
+
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 
     from tap_cdn_certs.tap import TapCDNCerts  # noqa: PLC0415

@@ -44,7 +44,8 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
 ANSWER_TIMEOUT = 120.0  # from its first byte to its last
-MAX_WAIT = 900.0  # that a provider may ask for
+MAX_WAIT = 900.0  # that a provider may ask for where its limit was met
+MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
 
 # What a list of some 10,000 certificates needs. An answer within both takes less than 200 MB to parse.
@@ -103,7 +104,6 @@ class Client:
         self.url: str = settings["api_url"].rstrip("/")
         self.connections: int = settings.get("max_connections", 1)
         self.refused: APIError | None = None  # once the account is refused, nothing more is asked
-        self.seconds: defaultdict[str, float] = defaultdict(float)  # that answers took, by operation
         self.limits: defaultdict[str, RateLimit] = defaultdict(
             partial(RateLimit, settings["rate_limit_requests"], float(settings["rate_limit_period"]), stopped)
         )
@@ -168,21 +168,21 @@ class Client:
         limit = self.limits[operation]
         if limit.calls < 10 * self.connections or limit.delayed > limit.calls / 2:
             return None
-        latency = self.seconds[operation] / limit.calls
         return (
             f"{self.provider}.max_connections ({self.connections}) held {operation} back, not the provider's "
-            f"limit: at {latency * 1000:.0f} ms an answer, {latency * limit.rate + 1:.0f} would reach it."
+            f"limit: at {limit.latency * 1000:.0f} ms an answer, "
+            f"{limit.latency * limit.rate + 1:.0f} would reach it."
         )
 
     def _attempt(self, operation: str, prepared: PreparedRequest, read: Callable[[Answer], Result]) -> Result:
         if self.refused:
             raise self.refused
-        self.limits[operation].acquire()
+        limit = self.limits[operation]
+        call = limit.acquire()
         answer = None
-        sent = time.monotonic()
         try:
             answer = self._send(self._auth(prepared), *self.sizes.get(operation, (MAX_BYTES, MAX_TOKENS)))
-            self.seconds[operation] += time.monotonic() - sent
+            limit.answered(call)
             if not answer.ok:
                 raise self.fail(operation, answer)
             return read(answer)
@@ -223,20 +223,18 @@ class Client:
         error = retry.outcome.exception() if retry.outcome else None
         assert isinstance(error, APIError)  # noqa: S101 - nothing else is retried
         operation, attempt = retry.args[0], retry.attempt_number
-        wait = wait_exponential_jitter(initial=1, max=60)(retry)
-        if error.wait is not None:
-            # A hint that did not help once is not all there is to wait for.
-            wait = max(wait, error.wait) if attempt > 1 else error.wait
+        backoff = wait_exponential_jitter(initial=1, max=MAX_BACKOFF)(retry)
         level = logging.INFO if attempt > 1 else logging.DEBUG
         if error.reach is Reach.ATTEMPT:
+            wait = max(backoff, min(error.wait or 0.0, MAX_BACKOFF))
             logger.log(level, "%s: %s Attempt %d in %.1f s.", operation, error, attempt + 1, wait)
             return wait
         limit = self.limits[operation]
-        if error.wait is None:
-            wait = max(wait, limit.period)
+        wait = max(backoff, limit.period) if error.wait is None else error.wait
         logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
         limit.pause(wait)
-        return 0.0
+        # A hint that did not help once is not all there is to wait for.
+        return backoff if attempt > 1 and error.wait is not None else 0.0
 
     def _without_secrets(self, prepared: PreparedRequest, text: str) -> str:
         scheme, *sent = SEPARATORS.split(prepared.headers.get("Authorization", ""))
@@ -295,10 +293,7 @@ def quoted(value: object) -> str:
 def _any_form(secret: str) -> str:
     """A pattern for a secret as it is, and as URLs, JSON and HTML hold it."""
     return "".join(
-        c
-        if c.isalnum()
-        else rf"(?:\\?{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x}|&#?\w+;)"
-        for c in secret
+        c if c.isalnum() else rf"(?:\\?{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x}|&#?\w+;)" for c in secret
     )
 
 

@@ -35,10 +35,16 @@ def fan_out(
     window: deque[tuple[Key, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(connections, thread_name_prefix="request")
     try:
-        for key in keys:
-            window.append((key, pool.submit(fetch, key)))
-            if len(window) >= connections * RESULTS_PER_CONNECTION or window[0][1].done():
+        try:
+            for key in keys:
+                window.append((key, pool.submit(fetch, key)))
+                if len(window) >= connections * RESULTS_PER_CONNECTION or window[0][1].done():
+                    yield _finished(window.popleft(), idle)
+        except Exception:
+            # That there are no more keys is no reason to lose what was asked for.
+            while window:
                 yield _finished(window.popleft(), idle)
+            raise
         while window:
             yield _finished(window.popleft(), idle)
     finally:

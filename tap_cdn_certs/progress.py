@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
+
+    from tqdm import tqdm
 
     from tap_cdn_certs.rate_limit import RateLimit
     from tap_cdn_certs.stream import Counts
@@ -40,7 +41,13 @@ class Progress:
     def __enter__(self) -> Self:
         self._started = self._logged = time.monotonic()
         if sys.stderr.isatty():
-            self._bar = tqdm(desc=self._stream, unit="", file=sys.stderr, leave=False, dynamic_ncols=True)
+            from tqdm import tqdm  # noqa: PLC0415 - takes long to import
+
+            # A terminal that does not know its size, as in many containers, would hide the line.
+            sized = all(os.get_terminal_size(sys.stderr.fileno()))
+            size: dict[str, Any] = {"dynamic_ncols": True} if sized else {"ncols": 80, "nrows": 24}
+            # miniters: shown anew also while nothing is done but waiting.
+            self._bar = tqdm(desc=self._stream, unit="", file=sys.stderr, leave=False, miniters=0, **size)
         return self
 
     def __exit__(

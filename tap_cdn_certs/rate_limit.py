@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
+from itertools import takewhile
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
@@ -15,11 +17,21 @@ class Stopped(Exception):  # noqa: N818 - not an error
     """The tap ends: nothing is waited for any more."""
 
 
+@dataclass(eq=False, slots=True)
+class Call:
+    """A call that left, and how many seconds its answer took, once it is there."""
+
+    left: float
+    took: float = 0.0
+
+
 class RateLimit:
     """At most `requests` calls in any `period` seconds, for all threads together, first come first served.
 
-    A sliding log: a call may leave when the one `requests` before it is older than the period. The
-    provider counts arrivals, which jitter, hence a margin: 35 ms for the way and 0.5 % for the clock.
+    A sliding log: a call may leave when one of the `requests` before it is older than the period. The
+    provider counts arrivals: a call whose answer is later than usual may have arrived later, for a new
+    connection or a stall, and is taken to have. For what else they jitter there is a margin: 25 ms for the
+    way and 0.5 % for the clock.
 
     Libraries were tried: a token bucket lets through twice the limit in the worst window, the others wait
     without a way to stop them, or let through a few calls too many.
@@ -31,10 +43,12 @@ class RateLimit:
         self.waits_until = 0.0  # of `time.monotonic`; in the past: nobody waits
         self.calls = 0
         self.delayed = 0  # calls that had to wait
-        self._span = period * 1.005 + 0.035
+        self.latency = 0.0  # seconds that an answer takes: the median of the last
+        self._span = period * 1.005 + 0.025
         # Calls at once would contend for the CPU, and their distances would be lost on the way.
         self._distance = min(0.9 * period / requests, 0.009)
-        self._log: deque[float] = deque(maxlen=requests)
+        self._log: deque[Call] = deque()
+        self._latencies: deque[float] = deque(maxlen=100)
         self._paused_until = 0.0
         self._turn = Lock()
         self._stopped = stopped
@@ -44,7 +58,7 @@ class RateLimit:
         """The most calls in a second, in the long run."""
         return self.requests / self._span
 
-    def acquire(self) -> None:
+    def acquire(self) -> Call:
         """Waits until a call may leave.
 
         Raises:
@@ -60,7 +74,17 @@ class RateLimit:
                     break
             if self._stopped.is_set():
                 raise Stopped
-            self._log.append(time.monotonic())
+            if len(self._log) == self.requests:
+                self._log.remove(self._first())
+            self._log.append(call := Call(time.monotonic()))
+            return call
+
+    def answered(self, call: Call) -> None:
+        """Notes that the answer to a call is there."""
+        call.took = time.monotonic() - call.left
+        self._latencies.append(call.took)
+        latencies = sorted(self._latencies)
+        self.latency = latencies[len(latencies) // 2]
 
     def pause(self, seconds: float) -> None:
         """Lets no call leave for so many seconds: the provider refused one."""
@@ -70,18 +94,33 @@ class RateLimit:
         """When the calls left that still count, in seconds since 1970."""
         age = time.time() - time.monotonic()
         oldest = time.monotonic() - self._span
-        return [round(call + age, 3) for call in list(self._log) if call > oldest]
+        return [round(call.left + age, 3) for call in list(self._log) if call.left > oldest]
 
     def remember(self, calls: Iterable[float]) -> None:
         """Counts the calls of an earlier sync, as `log` gave them."""
         age = time.time() - time.monotonic()
         now = time.monotonic()
-        self._log.extend(sorted(min(float(call) - age, now) for call in calls))
+        last = sorted(min(float(call) - age, now) for call in calls)[-self.requests :]
+        self._log.extend(Call(left) for left in last)
 
     def _due(self) -> float:
-        full = len(self._log) == self._log.maxlen
-        return max(
-            self._log[0] + self._span if full else 0.0,
-            self._log[-1] + self._distance if self._log else 0.0,
-            self._paused_until,
-        )
+        """When the next call may leave."""
+        forgotten = time.monotonic() - self._span - self.period
+        while self._log and self._log[0].left < forgotten:
+            self._log.popleft()
+        due = self._paused_until
+        if self._log:
+            due = max(due, self._log[-1].left + self._distance)
+        if len(self._log) == self.requests:
+            due = max(due, self._arrival(self._first()) + self._span)
+        return due
+
+    def _first(self) -> Call:
+        """The call of the log that arrived first."""
+        # None that left after the oldest had arrived.
+        arrived = self._arrival(self._log[0])
+        return min(takewhile(lambda call: call.left <= arrived, self._log), key=self._arrival)
+
+    def _arrival(self, call: Call) -> float:
+        """When a call arrived, at the latest."""
+        return call.left + min(max(call.took - self.latency, 0.0), self.period)

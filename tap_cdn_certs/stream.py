@@ -11,6 +11,7 @@ from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
+from tap_cdn_certs.client import quoted
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.progress import Progress
 
@@ -90,7 +91,6 @@ class CDNStream(Stream):
     def idle(self) -> None:
         """Uses a second without an answer."""
         self.progress.update()
-        self._tap.message_writer.check_target()
 
     def report(self, key: str, error: APIError) -> None:
         """Notes that a key, or a part of it, could not be read."""
@@ -122,7 +122,7 @@ class CDNStream(Stream):
                 match error.reach:
                     case Reach.GONE:
                         counts.skipped += 1
-                        self.logger.info("%s: %s is gone, and skipped.", self.name, key)
+                        self.logger.info("%s: %s is gone, and skipped.", self.name, quoted(key))
                     case Reach.STREAM | Reach.PROVIDER | Reach.INACTIVE:
                         raise
                     case _:

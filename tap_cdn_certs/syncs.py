@@ -10,6 +10,7 @@ from singer_sdk import Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
+from tap_cdn_certs.client import quoted
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.stream import SCHEMAS, Record, now
 
@@ -34,7 +35,7 @@ class Report:
         self.errors: list[Record] = []
         self.syncs: list[Record] = []
         self.success = True
-        self._said: APIError | None = None
+        self._said: set[APIError] = set()
         self._synced_at = synced_at
         self._strict = strict
 
@@ -43,14 +44,14 @@ class Report:
         whole = key == "*"
         if error.reach is not Reach.INACTIVE and (whole or self._strict):
             self.success = False
-        if error is self._said:
+        if error in self._said:
             logger.error("%s was not read, for the same reason.", stream.name)
         elif whole:
             level = logging.WARNING if error.reach is Reach.INACTIVE else logging.ERROR
             logger.log(level, "%s: %s", stream.name, error)
-            self._said = error
+            self._said.add(error)
         elif sum(row["stream"] == stream.name for row in self.errors[-LOGGED:]) < LOGGED:
-            logger.warning("%s: %s could not be read. %s", stream.name, key, error)
+            logger.warning("%s: %s could not be read. %s", stream.name, quoted(key), error)
         self.errors.append(
             {
                 "synced_at": self._synced_at,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import sys
 from contextlib import suppress
 from functools import cache, partial
-from threading import Event, Timer
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from threading import Event, Lock, Thread
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 from singer_sdk import Tap
@@ -41,6 +42,7 @@ class Writer(SingerWriter):
     def __init__(self) -> None:
         self.writing = False
         self.after_line: Callable[[], None] | None = None
+        self._ends = Lock()
 
     @override
     def write_message(self, message: Any) -> None:
@@ -49,22 +51,32 @@ class Writer(SingerWriter):
             super().write_message(message)
         except BrokenPipeError:
             self._target_gone()
+        except OSError as error:
+            self._fail(f"The output cannot be written: {error.strerror}.")
         self.writing = False
         if self.after_line:
             after_line, self.after_line = self.after_line, None
             after_line()
 
-    def check_target(self) -> None:
-        """Ends the tap if nobody reads any more: a wait for a limit need not be waited out."""
+    def watch_target(self) -> None:
+        """Ends the tap as soon as nobody reads any more: no wait for a limit need be waited out."""
+        Thread(target=self._watch_target, daemon=True).start()
+
+    def _watch_target(self) -> None:
         # Only a pipe can be looked at.
         with suppress(OSError, ValueError):
             poll = select.poll()
             poll.register(sys.stdout.fileno(), 0)
-            if poll.poll(0):
+            if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
                 self._target_gone()
 
-    def _target_gone(self) -> None:
-        os.write(2, b"The target is gone: it closed the pipe. Its own log says why.\n")
+    def _target_gone(self) -> NoReturn:
+        self._fail("The target is gone: it closed the pipe. Its own log says why.")
+
+    def _fail(self, message: str) -> NoReturn:
+        # Two threads may find out.
+        self._ends.acquire()
+        os.write(2, f"{message}\n".encode())
         os._exit(1)
 
 
@@ -104,6 +116,8 @@ class TapCDNCerts(Tap):
         self.client = cache(self._client)
         super().__init__(**options)
         self.report = Report(self.synced_at, strict=self.config["strict"])
+        # Only now there is a state to write.
+        super()._setup_signal_handlers()
 
     @override
     def discover_streams(self) -> list[Any]:
@@ -167,7 +181,8 @@ class TapCDNCerts(Tap):
             next(iter(stream.get_records(None)), None)
         tap.stopped.set()
         for provider in (name for name in PROVIDERS if tap.config.get(name)):
-            failed = {row["stream"] for row in tap.report.errors if row["provider"] == provider}
+            ended = (row for row in tap.report.syncs if row["provider"] == provider)
+            failed = {row["stream"] for row in ended if not row["complete"]}
             verdict = f"do not suffice for {', '.join(sorted(failed))}" if failed else "suffice"
             click.echo(f"{provider}: the credentials and permissions {verdict}.", err=True)
         ctx.exit(0 if tap.report.success else 1)
@@ -183,17 +198,20 @@ class TapCDNCerts(Tap):
             raise click.ClickException(f"Not a configuration in JSON: {', '.join(value)}.") from None
 
     @override
+    def _setup_signal_handlers(self) -> None:
+        pass
+
+    @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Ends at once, with whole lines and the state written: nothing under way is waited for."""
-        self.stopped.set()
-        end = partial(self._end, 128 + signum)
+        code = 128 + signum
+        # A target that does not read any more keeps a line from ending. No lock is taken and no thread
+        # started here: what was interrupted may hold the lock that it takes.
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
+        signal.setitimer(signal.ITIMER_REAL, STOP_TIMEOUT)
+        self.message_writer.after_line = partial(self._end, code)
         if not self.message_writer.writing:
-            end()
-        self.message_writer.after_line = end
-        # A target that does not read any more keeps the line from ending.
-        watchdog = Timer(STOP_TIMEOUT, os._exit, [128 + signum])
-        watchdog.daemon = True
-        watchdog.start()
+            self._end(code)
 
     def _end(self, code: int) -> None:
         if self.state:
@@ -203,11 +221,13 @@ class TapCDNCerts(Tap):
     @classmethod
     def _configured(cls, config: Any, **options: Any) -> Self:
         try:
-            return cls(config=config.config, parse_env_config=config.parse_env, **options)
+            tap = cls(config=config.config, parse_env_config=config.parse_env, **options)
         except ValueError:
             raise click.ClickException(
                 f"{cls._env_var_prefix}… in the environment: a provider's settings have to be JSON."
             ) from None
+        tap.message_writer.watch_target()
+        return tap
 
 
 def _json(file: IO[str] | None, what: str) -> Any:

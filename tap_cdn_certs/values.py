@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from functools import cache
 from typing import Any, TypeAlias
-
-import pendulum
-from pendulum.tz.timezone import UTC, FixedTimezone, Timezone
 
 from tap_cdn_certs.errors import InvalidValueError
 
@@ -69,7 +67,7 @@ def integer(item: Item, name: str) -> int | None:
         return None
     # More digits than a warehouse's numbers have, or a reader in JavaScript or Go takes exactly.
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", value):
-        raise _invalid(name, value, "a whole number of at most 15 digits")
+        raise _invalid(name, item[name], "a whole number of at most 15 digits")
     return int(value)
 
 
@@ -117,11 +115,14 @@ def mapping(value: object, name: str) -> Item:
     return value
 
 
-def utc(item: Item, name: str, zone: Timezone | FixedTimezone = UTC) -> str | None:
+def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
     """The time of a field as RFC 3339 in UTC, to the second, or None.
 
     What is not a time is None too, and logged once. `zone` is that of a time that names none.
     """
+    # Imported late: it takes long, and --version does without.
+    import pendulum  # noqa: PLC0415
+
     written = text(item, name)
     if written is None:
         return None
@@ -134,7 +135,7 @@ def utc(item: Item, name: str, zone: Timezone | FixedTimezone = UTC) -> str | No
             raise TypeError(written)  # noqa: TRY301 - one way out for all that is not a time
         if end_of_day:
             time = time.add(days=1)
-        time = time.in_timezone(UTC)
+        time = time.in_timezone("UTC")
         return time.isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, TypeError, OverflowError):
         _warn_of_time(name)

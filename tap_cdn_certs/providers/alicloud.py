@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_cdn_certs import x509
 from tap_cdn_certs.auth import ACS3HMACSHA256
 from tap_cdn_certs.client import MAX_WAIT, Answer, Client, http_error, parse_json, quoted, retry_after
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
@@ -67,6 +66,9 @@ PAGE_SIZE = 500
 MAX_PAGE = 100_000
 MAX_LISTINGS = 3
 
+# A `Code` of these is not an error: other products of the provider have it in every answer.
+SUCCESS = frozenset({"0", "200", "ok", "success"})
+
 # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
 ERRORS = {
     "Throttling": Reach.THROTTLED,
@@ -99,6 +101,8 @@ class AlicloudClient(Client):
     provider = "alicloud"
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
+    # 15 fields, one of them a chain, perhaps with thousands of names.
+    sizes: ClassVar = {"DescribeDomainCertificateInfo": (2**18, 1000)}
 
     def __init__(self, settings: Mapping[str, Any], *args: Any) -> None:
         super().__init__(settings, *args)
@@ -122,10 +126,15 @@ class AlicloudClient(Client):
 
         A domain that goes while one pages moves those after it forward, one of them to a page already read:
         a list that changed on the way is read again.
+
+        Raises:
+            APIError: The list is shorter than it says, each time.
         """
         seen: set[str] = set()
+        received, total = 0, None
         for _ in range(MAX_LISTINGS):
             totals, received, known = set[int | None](), 0, len(seen)
+            listed: set[str | None] = set()
             for number in range(1, MAX_PAGE + 1):
                 page = self.call(operation, PageNumber=number, PageSize=PAGE_SIZE, **parameters)
                 rows = elements(mapping(page.get(path[0]), path[0]), path[1])
@@ -137,10 +146,21 @@ class AlicloudClient(Client):
                 received += len(rows)
                 total = integer(page, "TotalCount")
                 totals.add(total)
-                if not rows or (total is not None and received >= total):
+                names = {domain_name(row) for row in rows}
+                # No rows, or the same ones as before.
+                if names <= listed or (total is not None and received >= total):
                     break
-            if len(totals) == 1 and (total is None or len(seen) in {known, total}):
+                listed |= names
+            short = total is not None and received < total
+            if not short and len(totals) == 1 and (total is None or len(seen) in {known, total}):
                 return
+        if short:
+            raise APIError(
+                "IncompleteList",
+                f"{self.provider} says that {operation} lists {total:,} domains, and lists {received:,}. "
+                "The others were not read: try again later, then ask the provider.",
+                Reach.STREAM,
+            )
 
     def domains(self) -> Iterator[Any]:
         """The items of DescribeUserDomains that the setting `domains` selects."""
@@ -166,7 +186,7 @@ class AlicloudClient(Client):
     @override
     def fail(self, operation: str, answer: Answer) -> APIError:
         try:
-            body = parse_json(answer.content)
+            body = parse_json(answer.content, answer.max_tokens)
         except APIError:
             body = {}
         if not body.get("Code"):
@@ -181,8 +201,8 @@ class AlicloudClient(Client):
         )
 
     def _read(self, operation: str, answer: Answer) -> Item:
-        body = parse_json(answer.content)
-        if body.get("Code") and body.get("Message"):
+        body = parse_json(answer.content, answer.max_tokens)
+        if str(body.get("Code") or "ok").lower() not in SUCCESS:
             raise self.fail(operation, answer)
         return body
 
@@ -294,17 +314,20 @@ class CertificateInfo(AlicloudStream):
         """The domains' names: as `alicloud_domains` listed them in this sync, else listed now."""
         names = self.client.domain_names
         self.progress.total = len(names) if names is not None else None
-        for name in map(domain_name, self.client.domains()) if names is None else names:
+        for item in self.client.domains() if names is None else ({"DomainName": name} for name in names):
             self.counts.listed += 1
-            if name:
-                yield name
-            else:
+            try:
+                yield required_identifier(mapping(item, "The item"), "DomainName")
+            except InvalidValueError as error:
                 self.counts.failed += 1
-                self.report(f"#{self.counts.listed}", InvalidValueError("DomainName is missing."))
+                self.report(f"#{self.counts.listed}", error)
         self.progress.total = self.counts.listed
 
     def record(self, domain: str, answer: Future[Item]) -> Record:
         """The record of a domain: of the certificate it serves, or of nulls if there is none."""
+        # Imported late: cryptography takes long, and --version does without.
+        from tap_cdn_certs import x509  # noqa: PLC0415
+
         certificates = [
             mapping(element, "CertInfo")
             for element in elements(mapping(answer.result().get("CertInfos"), "CertInfos"), "CertInfo")
@@ -385,8 +408,10 @@ class AlicloudHTTPSDomains(AlicloudStream):
 
 def domain_name(item: object) -> str | None:
     """The name of a domain in a list's item, if it has one."""
-    name = item.get("DomainName") if isinstance(item, Mapping) else None
-    return name.strip() or None if isinstance(name, str) else None
+    try:
+        return identifier(item, "DomainName") if isinstance(item, Mapping) else None
+    except InvalidValueError:
+        return None
 
 
 def _wait_hint(answer: Answer) -> float | None:
@@ -394,7 +419,7 @@ def _wait_hint(answer: Answer) -> float | None:
     milliseconds = re.search(r"TimeLeft:(\d+)", answer.headers.get("x-ratelimit-user-api", ""))
     hints = (
         retry_after(answer, "x-acs-retry-after", unit=0.001),
-        min(int(milliseconds[1]) / 1000, MAX_WAIT) if milliseconds else None,
+        min(float(milliseconds[1]) / 1000, MAX_WAIT) if milliseconds else None,
         retry_after(answer),
     )
     return next((hint for hint in hints if hint is not None), None)

@@ -1,0 +1,299 @@
+"""Stops, at any moment, and what the next sync makes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from process import TAP, start_tap
+from watched import SECRETS, Watch, WatchedRun, catalog, run, start
+
+from sandbox import Fault
+
+DOMAINS = "DescribeUserDomains"
+INFO = "DescribeDomainCertificateInfo"
+LIST = "QueryCertificateList"
+DETAIL = "QueryCertificate"
+
+STOPS = {signal.SIGTERM: 143, signal.SIGINT: 130}
+# An interpreter that has not come to the tap's first line knows no better.
+NEVER_STARTED = {signal.SIGTERM: -15, signal.SIGINT: -2}
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Watch]:
+    """A sandbox without limits that answers no faster than a network."""
+    with Watch(domains=600, certificates=24, latency=0.02) as sandbox:
+        yield sandbox
+
+
+def assert_stopped(run: WatchedRun, number: signal.Signals) -> None:
+    """The exit code says which signal it was, soon after it; nothing is complete that is not."""
+    assert run.returncode == STOPS[number]
+    assert run.seconds < 2
+    assert not run.stdout or json.loads(run.stdout.splitlines()[-1])
+    for row in run.records["syncs"]:
+        # Only a stop after everything was read can leave one; `check` has compared it with the records.
+        assert row["complete"]
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_a_stop_at_a_random_moment_is_clean(sandbox: Watch, tmp_path: Path, number: signal.Signals) -> None:
+    """From the first line of the program to the last record: whole lines, the state, the code, no traceback."""
+    rng = random.Random(int(number))
+    stopped = 0
+    for moment in (*(rng.uniform(0.05, 0.45) for _ in range(5)), *(rng.uniform(0.45, 1.3) for _ in range(6))):
+        tap = start(sandbox, tmp_path)
+        time.sleep(moment)
+        tap.stop(number)
+        result = tap.end(5)
+        if result.returncode == 0:
+            continue
+        stopped += 1
+        assert_stopped(result, number)
+        if result.records["ssl_certificate"]:
+            assert result.types[-1] == "STATE"
+    assert stopped > 5
+
+
+@pytest.mark.parametrize("number", STOPS)
+def test_a_stop_before_the_first_import_is_clean(
+    sandbox: Watch, tmp_path: Path, number: signal.Signals
+) -> None:
+    """In the first milliseconds the interpreter ends the process: nothing is written."""
+    for moment in (0.0, 0.01, 0.02, 0.04):
+        tap = start(sandbox, tmp_path)
+        time.sleep(moment)
+        tap.process.send_signal(number)
+        with suppress(AssertionError):
+            # The interpreter itself answers an interrupt of its own start with a traceback.
+            tap.end(5)
+        assert tap.process.returncode in {STOPS[number], NEVER_STARTED[number], 1}
+        assert not tap.output["stdout"]
+
+
+@pytest.mark.parametrize("operation", [DOMAINS, INFO, LIST, DETAIL])
+@pytest.mark.parametrize("number", STOPS)
+def test_a_stop_while_waiting_for_the_limit_is_prompt(
+    sandbox: Watch, tmp_path: Path, operation: str, number: signal.Signals
+) -> None:
+    """The provider asked to wait a quarter of an hour; nobody does."""
+    sandbox.faults.add(Fault("throttle", operation, hint="Retry-After", wait=900))
+    tap = start(sandbox, tmp_path)
+    tap.wait_for("Everything waits", "stderr")
+    tap.stop(number)
+    assert_stopped(tap.end(5), number)
+
+
+@pytest.mark.parametrize("kind", ["timeout", "reset_before", "html_502"])
+def test_a_stop_while_an_answer_is_awaited_is_prompt(sandbox: Watch, tmp_path: Path, kind: str) -> None:
+    """Neither an answer that does not come nor the wait for another attempt delays it."""
+    for operation in (DOMAINS, DETAIL):
+        sandbox.faults.clear()
+        sandbox.faults.add(Fault(kind, operation))
+        sandbox.reset()
+        tap = start(sandbox, tmp_path)
+        while sandbox.count(operation) < 1 + (kind != "timeout"):
+            time.sleep(0.01)
+            assert tap.process.poll() is None
+        tap.stop(signal.SIGTERM)
+        assert_stopped(tap.end(5), signal.SIGTERM)
+
+
+def test_a_second_stop_changes_nothing(sandbox: Watch, tmp_path: Path) -> None:
+    """An impatient one is as clean."""
+    tap = start(sandbox, tmp_path)
+    tap.wait_for('"certificate_info","record"')
+    tap.stop(signal.SIGTERM)
+    with suppress(ProcessLookupError):
+        tap.process.send_signal(signal.SIGTERM)
+    assert_stopped(tap.end(5), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("moment", ["writing", "waiting"])
+def test_a_target_that_does_not_read_delays_no_stop(sandbox: Watch, tmp_path: Path, moment: str) -> None:
+    """The pipe is full, whether the tap writes a record at that moment, or only its last state."""
+    state: dict[str, Any] | None = None
+    if moment == "waiting":
+        # Larger than a pipe, and so written only if somebody reads.
+        memory = {str(number): {"digest": "0" * 16} for number in range(5000)}
+        state = {"bookmarks": {"other": {"certificates": memory}}}
+        sandbox.faults.add(Fault("throttle", DOMAINS, hint="Retry-After", wait=900))
+    tap = start_tap(tmp_path, sandbox.config(), state=state, env={"LOGLEVEL": "WARNING"})
+    assert tap.stdout
+    if moment == "waiting":
+        # What it writes first is read; what it writes at the end is not.
+        tap.stdout.readline()
+        while not sandbox.count(DOMAINS):
+            assert tap.poll() is None
+            time.sleep(0.01)
+    time.sleep(1.5)
+    assert tap.poll() is None
+    began = time.monotonic()
+    tap.send_signal(signal.SIGTERM)
+    try:
+        assert tap.wait(2) == 143
+    finally:
+        tap.kill()
+    assert time.monotonic() - began < 2
+    stdout, stderr = tap.communicate()
+    assert "Traceback" not in stderr
+    assert not any(secret in stdout + stderr for secret in SECRETS)
+    # What was cut off has no end of line, and so no target takes it for a message.
+    for line in stdout.split("\n")[:-1]:
+        json.loads(line)
+
+
+def test_a_stopped_sync_is_not_complete_and_the_next_one_is(sandbox: Watch, tmp_path: Path) -> None:
+    """Nothing that a stopped run wrote says that it read everything."""
+    tap = start(sandbox, tmp_path)
+    tap.wait_for('"certificate_info","record"')
+    tap.stop(signal.SIGTERM)
+    stopped = tap.end(5)
+    assert_stopped(stopped, signal.SIGTERM)
+    assert not stopped.records["syncs"]
+    assert stopped.records["certificate_info"]
+    result = run(sandbox, tmp_path, state=stopped.state)
+    assert result.returncode == 0
+    assert all(row["complete"] for row in result.syncs.values())
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(min_value=0, max_value=11), min_size=1, max_size=3), st.sampled_from([*STOPS]))
+def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
+    moments: list[int], number: signal.Signals
+) -> None:
+    """Stopped after any number of details, again and again: in the end each was asked for once."""
+    with Watch(domains=1, certificates=12, latency=0.01) as sandbox, TemporaryDirectory() as folder:
+        config = {"cdnetworks": sandbox.config()["cdnetworks"]}
+        state: dict[str, Any] | None = None
+        asked = 0
+        for moment in moments:
+            tap = start(sandbox, Path(folder), config=config, state=state)
+            lists = sandbox.count(LIST)
+            while (sandbox.count(LIST) == lists or sandbox.count(DETAIL) < asked + moment) and (
+                tap.process.poll() is None
+            ):
+                time.sleep(0.001)
+            tap.stop(number)
+            stopped = tap.end(5)
+            if stopped.returncode != 0:
+                assert_stopped(stopped, number)
+            state = stopped.state or state
+            asked = sandbox.count(DETAIL)
+        result = run(sandbox, Path(folder), config=config, state=state)
+        assert result.returncode == 0
+        requests = [request.key for request in sandbox.requests if request.operation == DETAIL]
+        assert set(requests) == {certificate.certificate_id for certificate in sandbox.cdnetworks}
+        assert len(requests) <= 12 + len(moments)
+        certificates = result.by_key("ssl_certificate")
+        assert certificates.keys() == set(requests)
+        for certificate in sandbox.cdnetworks:
+            updated = certificates[certificate.certificate_id]["certificate_update_time"]
+            expected = certificate.update_time
+            assert updated == (expected and f"{expected:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def test_the_state_of_a_stop_remembers_the_limit(tmp_path: Path) -> None:
+    """A resumed sync waits for the requests of the stopped one: the provider has nothing to refuse."""
+    with Watch(domains=1, certificates=12, cdnetworks_limit=(4, 3)) as sandbox:
+        config = {"cdnetworks": sandbox.config()["cdnetworks"]}
+        tap = start(sandbox, tmp_path, config=config)
+        while sandbox.count(DETAIL) < 4:
+            time.sleep(0.005)
+        time.sleep(0.3)
+        tap.stop(signal.SIGTERM)
+        stopped = tap.end(5)
+        assert_stopped(stopped, signal.SIGTERM)
+        result = run(sandbox, tmp_path, config=config, state=stopped.state)
+        assert result.returncode == 0
+        assert sandbox.refused == 0
+        assert sandbox.worst(DETAIL) <= 4
+
+
+def test_a_target_that_takes_five_lines_ends_the_tap(sandbox: Watch, tmp_path: Path) -> None:
+    """As in `tap-cdn-certs | head -5`."""
+    with start_tap(tmp_path, sandbox.config()) as tap:
+        assert tap.stdout
+        assert tap.stderr
+        lines = [tap.stdout.readline() for _ in range(5)]
+        tap.stdout.close()
+        began = time.monotonic()
+        stderr = tap.stderr.read()
+        assert tap.wait(5) == 1
+        assert time.monotonic() - began < 1
+    assert all(json.loads(line) for line in lines)
+    assert stderr.count("The target is gone") == 1
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("operation", [DOMAINS, INFO, LIST, DETAIL])
+@pytest.mark.parametrize("kind", ["throttle", "timeout"])
+def test_a_target_that_goes_away_ends_a_wait(
+    sandbox: Watch, tmp_path: Path, kind: str, operation: str
+) -> None:
+    """A wait for the limit, or for an answer, is not waited out for nobody."""
+    sandbox.faults.add(Fault(kind, operation, hint="Retry-After", wait=900))
+    with start_tap(tmp_path, sandbox.config(), env={"LOGLEVEL": "WARNING"}) as tap:
+        assert tap.stdout
+        assert tap.stderr
+        os.set_blocking(tap.stdout.fileno(), False)
+        while not sandbox.count(operation):
+            assert tap.poll() is None
+            time.sleep(0.01)
+            with suppress(BlockingIOError):
+                os.read(tap.stdout.fileno(), 2**20)
+        time.sleep(0.1)
+        began = time.monotonic()
+        tap.stdout.close()
+        assert tap.wait(5) == 1
+        assert time.monotonic() - began < 1
+        stderr = tap.stderr.read()
+    assert stderr.count("The target is gone") == 1
+    assert "Traceback" not in stderr
+
+
+def test_an_output_that_is_full_or_closed_is_said(sandbox: Watch, tmp_path: Path) -> None:
+    """A disk without space and a closed stdout: a line, and not a traceback."""
+    (tmp_path / "config.json").write_text(json.dumps(sandbox.config()))
+    for redirection in (">/dev/full", ">&-"):
+        ended = subprocess.run(
+            ["sh", "-c", f'exec "$0" --config config.json {redirection}', TAP],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert ended.returncode == 1, redirection
+        assert "Traceback" not in ended.stderr
+        assert "The output cannot be written" in ended.stderr
+
+
+def test_one_stream_alone_can_be_stopped_and_resumed(sandbox: Watch, tmp_path: Path) -> None:
+    """With a catalog that selects `ssl_certificate`: the state of others that it was given is kept."""
+    only = catalog(sandbox, tmp_path, "ssl_certificate", "syncs")
+    state = {"bookmarks": {"another": {"place": 1}}}
+    sandbox.faults.add(Fault("throttle", DETAIL, "100194", hint="Retry-After", wait=900))
+    tap = start(sandbox, tmp_path, "--catalog", only, state=state)
+    tap.wait_for("Everything waits", "stderr")
+    tap.stop(signal.SIGTERM)
+    stopped = tap.end(5)
+    assert_stopped(stopped, signal.SIGTERM)
+    assert stopped.state
+    assert stopped.state["bookmarks"]["another"] == {"place": 1}
+    assert len(stopped.state["bookmarks"]["ssl_certificate"]["certificates"]) == len(
+        stopped.records["ssl_certificate"]
+    )

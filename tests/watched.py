@@ -1,0 +1,275 @@
+"""Runs of the tap that are watched: none may tell a secret, show a traceback or leave a gap."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import subprocess
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from jsonschema import Draft202012Validator
+from process import Run, start_tap
+
+from sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from process import Record
+
+    from sandbox.messages import Call
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
+KEYS = {
+    "alicloud_domains": ("account", "domain_name"),
+    "certificate_info": ("account", "domain_name"),
+    "alicloud_https_domains": ("account", "domain_name"),
+    "cdnetworks_certificates": ("account", "certificate_id"),
+    "ssl_certificate": ("account", "certificate_id"),
+    "sync_errors": ("synced_at", "stream", "account", "key"),
+    "syncs": ("synced_at", "stream", "account"),
+}
+# What the sandbox's accounts have, and what a test may put into a setting.
+SECRETS = ("s3cr3t",)
+
+
+class Watch(Sandbox):
+    """A sandbox that remembers the signatures and tokens it was sent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"alicloud_limit": None, "cdnetworks_limit": None, **options})
+        self.sent: set[str] = set()
+        for api in self._apis:
+            api.authenticate = partial(self._remember, api.authenticate)  # type: ignore[method-assign]
+
+    def _remember(self, authenticate: Callable[[Call], None], call: Call) -> None:
+        authorization = call.header("Authorization")
+        self.sent |= set(re.findall(r"Signature=(\w+)", authorization))
+        if authorization.startswith("Basic "):
+            encoded = authorization.removeprefix("Basic ")
+            password = base64.b64decode(encoded).decode().partition(":")[2]
+            self.sent |= {encoded, password}
+        self.sent |= {token} if (token := call.header("x-acs-security-token")) else set()
+        authenticate(call)
+
+    def count(self, operation: str | None = None, key: str | None = None) -> int:
+        """How many requests arrived, of an operation, for a key."""
+        return sum(
+            operation in (None, request.operation) and key in (None, request.key) for request in self.requests
+        )
+
+
+@dataclass
+class WatchedRun(Run):
+    """What a run of the tap left behind, how long it took and how much memory."""
+
+    seconds: float = 0.0
+    peak_memory: float = 0.0  # in MiB
+
+    @property
+    def syncs(self) -> dict[str, Record]:
+        """How the sync of each stream ended."""
+        return self.by_key("syncs")
+
+    @property
+    def errors(self) -> dict[tuple[str, str], Record]:
+        """The records of `sync_errors`, by stream and key."""
+        return {(row["stream"], row["key"]): row for row in self.records["sync_errors"]}
+
+    def logged(self, *levels: str) -> list[str]:
+        """The lines in the log of some levels, without time and level."""
+        lines = (re.match(r"\S+ \S+ \| (\w+) +\| (.*)", line) for line in self.stderr.splitlines())
+        return [line[2] for line in lines if line and line[1] in levels]
+
+
+@dataclass
+class WatchedTap:
+    """A tap that runs, read to its end by two threads."""
+
+    process: subprocess.Popen[str]
+    secrets: set[str] = field(default_factory=set)
+    started: float = field(default_factory=time.monotonic)
+    stopped: float = 0.0
+    output: dict[str, str] = field(default_factory=dict)
+    peak_memory: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Start to read."""
+        pipes = {"stdout": self.process.stdout, "stderr": self.process.stderr}
+        self._threads = [
+            threading.Thread(target=self._read, args=(name, pipe), daemon=True)
+            for name, pipe in pipes.items()
+            if pipe
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self, name: str, pipe: IO[str]) -> None:
+        self.output[name] = ""
+        for line in pipe:
+            self.output[name] += line
+
+    def wait_for(self, text: str, name: str = "stdout", timeout: float = 20) -> None:
+        """Wait until the tap has written a text."""
+        deadline = time.monotonic() + timeout
+        while text not in self.output.get(name, ""):
+            assert time.monotonic() < deadline, f"{text} was not written"
+            assert self.process.poll() is None, self.output
+            time.sleep(0.002)
+
+    def stop(self, number: int) -> None:
+        """Send a signal."""
+        self.stopped = time.monotonic()
+        self.process.send_signal(number)
+
+    def end(self, timeout: float = 100) -> WatchedRun:
+        """Wait for the end, and check what every run has to keep to."""
+        deadline = time.monotonic() + timeout
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                self.process.kill()
+                raise AssertionError(f"The tap runs on: {self.output.get('stderr', '')[-3000:]}")
+            self._measure()
+            time.sleep(0.002)
+        ended = time.monotonic()
+        for thread in self._threads:
+            thread.join(5)
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe:
+                pipe.close()
+        run = WatchedRun(
+            self.process.returncode,
+            self.output.get("stdout", ""),
+            self.output.get("stderr", ""),
+            seconds=ended - (self.stopped or self.started),
+            peak_memory=self.peak_memory,
+        )
+        check(run, self.secrets)
+        return run
+
+    def _measure(self) -> None:
+        # Of this program alone: what `wait4` says counts the one that started it too.
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return
+        if found := re.search(r"VmHWM:\s+(\d+) kB", status):
+            self.peak_memory = max(self.peak_memory, int(found[1]) / 1024)
+
+
+def start(
+    sandbox: Watch,
+    tmp_path: Path,
+    *arguments: str,
+    config: Mapping[str, Any] | None = None,
+    secrets: tuple[str, ...] = (),
+    **options: Any,
+) -> WatchedTap:
+    """Start the tap against a sandbox, at the log level that says most."""
+    options["env"] = {"LOGLEVEL": "DEBUG", **options.get("env", {})}
+    tap = start_tap(tmp_path, config or sandbox.config(), *arguments, **options)
+    return WatchedTap(tap, Secrets(sandbox, secrets))
+
+
+def run(sandbox: Watch, tmp_path: Path, *arguments: str, **options: Any) -> WatchedRun:
+    """Run the tap against a sandbox to its end."""
+    timeout = options.pop("timeout", 100)
+    return start(sandbox, tmp_path, *arguments, **options).end(timeout)
+
+
+def catalog(sandbox: Watch, tmp_path: Path, *streams: str) -> str:
+    """The path of a catalog in which only some streams are selected."""
+    with start_tap(tmp_path, sandbox.config(), "--discover") as tap:
+        content = json.loads(tap.communicate(timeout=20)[0])
+    for stream in content["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["tap_stream_id"] in streams
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+class Secrets(set[str]):
+    """What no output may hold; what the sandbox was sent is known only after the run."""
+
+    def __init__(self, sandbox: Watch, others: tuple[str, ...]) -> None:
+        super().__init__((*SECRETS, *others))
+        self._sandbox = sandbox
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (*super().__iter__(), *self._sandbox.sent)
+
+
+def forms(secret: str) -> set[str]:
+    """A secret as it is, and as URLs, JSON, XML and HTML hold it."""
+    escaped = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        quote(secret, safe=""),
+        quote(secret, safe="").replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d"),
+        quote_plus(secret),
+        escaped,
+        escaped.replace("/", r"\/"),
+        html.escape(secret),
+    }
+
+
+def check(run: WatchedRun, secrets: set[str]) -> None:
+    """What every run has to keep to, however it went."""
+    for output in (run.stdout, run.stderr):
+        assert "Traceback" not in output, output[-5000:]
+        assert "PRIVATE KEY" not in output
+        assert "AuthPrincipalOwnerId" not in output
+        for secret in list(secrets):
+            for form in forms(secret):
+                assert form not in output, output[max(0, output.index(form) - 200) :][:400]
+    assert not run.stdout or run.stdout.endswith("\n")
+    for stream, rows in run.records.items():
+        validator = _validator(stream)
+        keys = [tuple(row[name] for name in KEYS[stream]) for row in rows]
+        assert len(set(keys)) == len(keys), f"{stream} has keys twice: {Counter(keys).most_common(3)}"
+        for row in rows:
+            # Slow: a few of the many that are alike.
+            if len(rows) < 500 or hash(str(row)) % 20 == 0:
+                assert not (wrong := [error.message for error in validator.iter_errors(row)]), (row, wrong)
+    errors = Counter(row["stream"] for row in run.records["sync_errors"])
+    for row in run.records["sync_errors"]:
+        assert "\n" not in row["message"]
+        assert len(row["message"]) < 1000
+    for row in run.records["syncs"]:
+        stream = row["stream"]
+        given = row["read"] + row["without_certificate"]
+        assert row["listed"] == given + row["skipped"] + row["failed"], row
+        assert len(run.records[stream]) == given, row
+        whole = run.records["sync_errors"] and next(
+            (error for error in run.records["sync_errors"] if (error["stream"], error["key"]) == (stream, "*")),
+            None,
+        )
+        if row["complete"]:
+            assert not whole or "not activated" in whole["message"], whole
+            # Some rows are read and yet lack something.
+            assert errors[stream] >= row["failed"]
+        else:
+            assert whole, row
+            assert run.returncode == 1
+        counts = ", ".join(
+            f"{row[name]:,} {name.replace('_', ' ')}"
+            for name in ("listed", "read", "without_certificate", "skipped", "failed")
+        )
+        summary = f"{stream}: {counts}, {'complete' if row['complete'] else 'NOT complete'}."
+        assert run.stderr.count(summary) == 1, summary
+
+
+@cache
+def _validator(stream: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8")))

@@ -1,0 +1,232 @@
+"""Measure the tap against the sandbox, beside the usual ways to read the same API: python -m benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import signal
+import sys
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, run, sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HEADER = ("", "goal", "tap-cdn-certs", "SDK parent/child", "ratio", "provider's SDK, 32 threads")
+
+
+class Size(NamedTuple):
+    """How much is measured, and how often."""
+
+    runs: int
+    domains: int  # under the provider's limit
+    slow_domains: int  # of what makes one request after another
+    fast_domains: int  # without a limit
+    small: int
+    large: int
+    period: float
+
+
+FULL = Size(3, 3000, 100, 3000, 2000, 100_000, 6)
+QUICK = Size(1, 300, 30, 1500, 500, 4000, 2)
+
+
+class Row(NamedTuple):
+    """A line of the table; what is not measured is None."""
+
+    what: str
+    goal: str
+    tap: float
+    parent_child: float | None = None
+    provider_sdk: float | None = None
+    decimals: int = 1
+    ratio: bool = True
+
+    def __str__(self) -> str:
+        shown = [self._number(value) for value in (self.tap, self.parent_child, self.provider_sdk)]
+        ratio = f"{self.tap / self.parent_child:.2g}" if self.ratio and self.parent_child else ""
+        return line(self.what, self.goal, shown[0], shown[1], ratio, shown[2])
+
+    def _number(self, value: float | None) -> str:
+        return "" if value is None else f"{value:,.{self.decimals}f}"
+
+
+def line(*cells: str) -> str:
+    """A line of a Markdown table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def at_the_limit(size: Size) -> Iterator[Row]:
+    """Alibaba Cloud with its limit enforced."""
+    with sandbox(domains=size.domains, latency=150) as server:
+        tap = [server.run(TAP, "alicloud") for _ in range(size.runs)]
+    with sandbox(domains=size.domains // 3, latency=150) as server:
+        sdk = [server.run(PROVIDER_SDK, "alicloud") for _ in range(size.runs)]
+    with sandbox(domains=size.slow_domains, latency=150) as server:
+        child = [server.run(PARENT_CHILD, "alicloud") for _ in range(size.runs)]
+    what = "Alibaba Cloud, 150 ms latency, 100 calls/s: domains/s"
+    yield Row(what, "≥ 95", rate(tap), rate(child), rate(sdk))
+    yield Row(
+        "… over the whole process, start-up and lists included", "", whole(tap), whole(child), whole(sdk)
+    )
+    yield Row("… refused requests", "0", worst(tap), worst(child), of(sdk, "refused"), 0, ratio=False)
+    with sandbox(domains=size.domains, latency=400) as server:
+        tap = [server.run(TAP, "alicloud", max_connections=64) for _ in range(size.runs)]
+    yield Row("Alibaba Cloud, 400 ms latency, `max_connections` 64: domains/s", "≥ 95", rate(tap))
+    yield Row("… refused requests", "0", worst(tap), decimals=0)
+
+
+def cdnetworks(size: Size) -> Iterator[Row]:
+    """CDNetworks with its limit enforced, in a period that is shorter than the provider's."""
+    for certificates in (24, 30):
+        least = (certificates - 1) // 10 * size.period
+        options = {"certificates": certificates, "cdnetworks_limit": f"10/{size.period}", "latency": 5}
+        with sandbox(**options) as server:
+            tap = [server.run(TAP, "cdnetworks") for _ in range(size.runs)]
+            what = f"CDNetworks, {certificates} details, 10 calls in {size.period:g} s: time / least possible"
+            yield Row(what, "≤ 1.05", of(tap, "span") / least, decimals=3)
+            yield Row("… refused requests", "0", worst(tap), decimals=0)
+    refused = []
+    with sandbox(certificates=10, cdnetworks_limit=f"10/{size.period}") as server:
+        first = server.run(TAP, "cdnetworks")
+        # The calls that count, but none of the certificates: all are asked for again.
+        calls = first.state["bookmarks"]["ssl_certificate"]["calls"]
+        for state in ({"bookmarks": {"ssl_certificate": {"calls": calls}}}, None):
+            config = {"cdnetworks": server.config["cdnetworks"]}
+            before = server.seen(first, "cdnetworks").refused
+            refused.append(server.seen(run(TAP, config, state), "cdnetworks").refused - before)
+    yield Row(
+        "… refused requests of a sync that starts right after another, with its state",
+        "0",
+        refused[0],
+        decimals=0,
+    )
+    yield Row("… and without", "≤ 1", refused[1], decimals=0)
+
+
+def without_limit(size: Size) -> Iterator[Row]:
+    """No limit: what the processor allows."""
+    with sandbox(domains=size.fast_domains, latency=5, unlimited=True) as server:
+        tap = [server.run(TAP, "alicloud") for _ in range(size.runs)]
+        sdk = [server.run(PROVIDER_SDK, "alicloud") for _ in range(size.runs)]
+    with sandbox(domains=size.small // 2, latency=5, unlimited=True) as server:
+        child = [server.run(PARENT_CHILD, "alicloud") for _ in range(size.runs)]
+    yield Row(
+        "Alibaba Cloud, 5 ms latency, no limit: domains/s", "≥ 450", rate(tap), rate(child), rate(sdk), 0
+    )
+    what = "… ms of CPU per domain, start-up included"
+    yield Row(what, "", cpu(tap), cpu(child), cpu(sdk), 2)
+
+
+def growth(size: Size) -> Iterator[Row]:
+    """What a sync of many domains needs, against one of few."""
+    measured: list[Run] = []
+    for command, domains, runs in (
+        (TAP, size.small, size.runs),
+        (TAP, size.large, 1),
+        (PARENT_CHILD, size.small // 4, size.runs),
+        (PARENT_CHILD, size.small, 1),
+    ):
+        with sandbox(domains=domains, unlimited=True) as server:
+            each = sorted((server.run(command, "alicloud") for _ in range(runs)), key=lambda run: run.span)
+            measured.append(each[len(each) // 2])
+    small, large, small_child, large_child = measured
+    sizes = f"{size.large:,} domains (parent/child: {size.small:,})"
+    yield Row(f"Peak memory at {sizes}, MB", "< 150", large.peak, large_child.peak, decimals=0)
+    fewer = f"at {size.small:,} (parent/child: {size.small // 4:,})"
+    yield Row(
+        f"… / {fewer}",
+        "≤ 1.3",
+        large.peak / small.peak,
+        large_child.peak / small_child.peak,
+        decimals=2,
+        ratio=False,
+    )
+    times = [large.rate, small.rate, large_child.rate, small_child.rate]
+    yield Row(
+        f"Time per domain, / {fewer}",
+        "≤ 1.1",
+        times[1] / times[0],
+        times[3] / times[2],
+        decimals=2,
+        ratio=False,
+    )
+    yield Row("STATE messages", "", large.states, large_child.states, decimals=0)
+    yield Row("SCHEMA messages", "", large.schemas, large_child.schemas, decimals=0)
+
+
+def start_up(size: Size) -> Iterator[Row]:
+    """How long it takes until anything happens."""
+    version, imported = [], []
+    for _ in range(5 * size.runs):
+        version.append(run((TAP[0], "--version")))
+        imported.append(run((sys.executable, "-c", "import singer_sdk")))
+    ratio = of(version, "seconds") / of(imported, "seconds")
+    yield Row("`--version` / `python -c 'import singer_sdk'`", "≤ 1.3", ratio, decimals=2)
+
+
+def of(runs: list[Run], name: str) -> float:
+    """The median of what several runs measured."""
+    return float(median(getattr(run, name) for run in runs))
+
+
+def rate(runs: list[Run]) -> float:
+    """The median rate of several runs, between the first and the last detail request."""
+    return of(runs, "rate")
+
+
+def whole(runs: list[Run]) -> float:
+    """The median rate of several runs, over the whole process."""
+    return median((run.details - run.refused) / run.seconds for run in runs)
+
+
+def cpu(runs: list[Run]) -> float:
+    """The median of what a domain costs, in milliseconds."""
+    return median(1000 * run.cpu / (run.details - run.refused) for run in runs)
+
+
+def worst(runs: list[Run]) -> int:
+    """The most requests of a run that were refused: the tap's should not be, in any."""
+    return max(run.refused for run in runs)
+
+
+def machine() -> str:
+    """What the benchmark ran on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [
+        text.partition(":")[2].strip()
+        for text in (cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else [])
+        if text.startswith("model name")
+    ]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Prints one table, line by line as it is measured."""
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything, once: within a minute")
+    # What was started ends with the benchmark.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    size = QUICK if parser.parse_args().quick else FULL
+    print(f"{machine()}. Medians of {size.runs}; the sandbox runs on the same machine.\n")
+    print(line(*HEADER))
+    print(line("---", *["---:"] * (len(HEADER) - 1)))
+    parts: tuple[Callable[[Size], Iterator[Row]], ...] = (
+        at_the_limit,
+        cdnetworks,
+        without_limit,
+        growth,
+        start_up,
+    )
+    for part in parts:
+        for row in part(size):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main()

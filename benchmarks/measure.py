@@ -1,0 +1,148 @@
+"""A program run once: how long it took, what it needed, what it wrote, and what the sandbox saw of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+DETAILS = {"alicloud": "DescribeDomainCertificateInfo", "cdnetworks": "QueryCertificate"}
+
+TAP = (str(Path(sys.executable).with_name("tap-cdn-certs")), "--config")
+PARENT_CHILD = (sys.executable, "-m", "benchmarks.parent_child", "--config")
+PROVIDER_SDK = (sys.executable, "-m", "benchmarks.provider_sdk")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a program, and its detail requests from the first's arrival to the last's."""
+
+    seconds: float
+    cpu: float
+    peak: float  # MB
+    schemas: int
+    states: int
+    state: Any
+    details: int = 0
+    span: float = 0.0
+    refused: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Detail requests that succeeded in a second."""
+        return (self.details - self.refused - 1) / self.span
+
+
+class Server:
+    """The sandbox, in a process of its own."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self._control = f"{config['alicloud']['api_url']}/_sandbox"
+
+    def run(self, command: tuple[str, ...], provider: str, **settings: Any) -> Run:
+        """Runs a program against one provider, from a clean log of requests on."""
+        self.reset()
+        own = {**self.config[provider], **settings}
+        result = run(command, {provider: own} if command == TAP else own)
+        return self.seen(result, provider)
+
+    def seen(self, result: Run, provider: str) -> Run:
+        """The run with what the sandbox saw of it since the last reset."""
+        with urlopen(f"{self._control}/statistics") as answer:  # noqa: S310 - loopback
+            seen = json.load(answer)["operations"].get(DETAILS[provider])
+        if not seen:
+            return result
+        details = {"details": seen["requests"], "refused": seen["refused"]}
+        return Run(**{**vars(result), **details, "span": seen["last"] - seen["first"]})
+
+    def reset(self) -> None:
+        """Makes the sandbox forget all requests."""
+        urlopen(Request(f"{self._control}/reset", method="POST")).close()  # noqa: S310 - loopback
+
+
+@contextmanager
+def sandbox(**options: Any) -> Iterator[Server]:
+    """The sandbox with the options of `python -m sandbox`, until the context ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "config.json")
+        arguments = [
+            f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not True
+        ]
+        arguments += [f"--{name}" for name, value in options.items() if value is True]
+        command = [sys.executable, "-m", "sandbox", "--config-file", str(config), *arguments]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+            try:
+                while not config.exists():
+                    if process.poll() is not None:
+                        sys.exit("The sandbox did not start.")
+                    time.sleep(0.05)
+                yield Server(json.loads(config.read_text(encoding="utf-8")))
+            finally:
+                process.terminate()
+
+
+def run(command: tuple[str, ...], config: dict[str, Any] | None = None, state: Any = None) -> Run:
+    """Runs a program to its end; one that fails ends the benchmark."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Path(folder, "stdout").open("w+b") as stdout,
+        Path(folder, "stderr").open("w+b") as stderr,
+    ):
+        arguments = list(command)
+        for name, content in (("config", config), ("state", state)):
+            if content is not None:
+                path = Path(folder, f"{name}.json")
+                path.write_text(json.dumps(content), encoding="utf-8")
+                arguments += [str(path)] if name == "config" else [f"--{name}", str(path)]
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TAP_")},
+            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+        }
+        started = time.perf_counter()
+        process = subprocess.Popen(arguments, cwd=ROOT, stdout=stdout, stderr=stderr, env=environment)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            stderr.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{stderr.read()[-4000:].decode()}")
+        schemas, states, last = _messages(stdout)
+        kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+        return Run(
+            seconds=seconds,
+            cpu=usage.ru_utime + usage.ru_stime,
+            peak=kilobytes * 1024 / 1e6,
+            schemas=schemas,
+            states=states,
+            state=last,
+        )
+
+
+def _messages(stdout: IO[bytes]) -> tuple[int, int, Any]:
+    """How many schemas and states a tap wrote, and the last state."""
+    schemas, states, last = 0, 0, None
+    stdout.seek(0)
+    for line in stdout:
+        if line.startswith(b'{"type":"SCHEMA"'):
+            schemas += 1
+        elif line.startswith(b'{"type":"STATE"'):
+            states += 1
+            last = line
+    return schemas, states, json.loads(last)["value"] if last else None

@@ -1,0 +1,272 @@
+"""The limiter, by a clock of the tests' own: what leaves, and when it arrives."""
+
+from __future__ import annotations
+
+import threading
+import time as real_time
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from operator import itemgetter
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_cdn_certs import rate_limit
+from tap_cdn_certs.rate_limit import Call, RateLimit, Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+seconds = st.floats(0, 3, allow_nan=False)
+limits = st.tuples(st.integers(1, 12), st.sampled_from([0.5, 1.0, 3.0, 300.0]))
+
+
+@dataclass
+class Clock:
+    """The time, which passes only while the limiter waits, and what happens at its times."""
+
+    now: float = 1000.0
+    epoch: float = 1.7e9
+    events: list[tuple[float, Call]] = field(default_factory=list)
+    answered: Callable[[Call], None] = lambda _: None
+
+    def monotonic(self) -> float:
+        """Seconds since some time."""
+        return self.now
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return self.epoch + self.now
+
+    def go_on(self, seconds: float) -> None:
+        """Lets time pass, and the answers in it arrive."""
+        end = self.now + seconds
+        while self.events and min(self.events, key=itemgetter(0))[0] <= end:
+            event = min(self.events, key=itemgetter(0))
+            self.events.remove(event)
+            self.now = max(self.now, event[0])
+            self.answered(event[1])
+        self.now = end
+
+
+class Sleep(Event):
+    """What a limiter waits on: it lets the clock go on, and sometimes wakes the limiter too early or late."""
+
+    def __init__(self, clock: Clock, oversleep: float) -> None:
+        super().__init__()
+        self.clock = clock
+        self.oversleep = oversleep
+        self.waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleeps."""
+        assert timeout
+        self.waits += 1
+        self.clock.go_on(timeout / 2 if self.waits % 3 == 0 else timeout + self.oversleep)
+        return self.is_set()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored() -> Iterator[None]:
+    """Gives the limiter its clock back."""
+    yield
+    rate_limit.time = real_time  # type: ignore[attr-defined]
+
+
+def limiter(
+    requests: int, period: float, clock: Clock | None = None, oversleep: float = 0.0
+) -> tuple[RateLimit, Clock]:
+    """A limiter with a clock of its own."""
+    clock = clock or Clock()
+    rate_limit.time = clock  # type: ignore[attr-defined,assignment]
+    subject = RateLimit(requests, period, Sleep(clock, oversleep))
+    clock.answered = subject.answered
+    return subject, clock
+
+
+def most_in(times: list[float], period: float) -> int:
+    """The most calls in any window of the period."""
+    times = sorted(times)
+    return max(bisect_right(times, start + period) - i for i, start in enumerate(times))
+
+
+@given(
+    limit=limits,
+    gaps=st.lists(seconds, min_size=1, max_size=60),
+    oversleep=st.sampled_from([0.0, 0.001, 0.2]),
+)
+def test_no_window_has_more_calls_than_the_limit(
+    limit: tuple[int, float], gaps: list[float], oversleep: float
+) -> None:
+    """However calls come, and however late the limiter wakes, no sliding window has more than the limit."""
+    requests, period = limit
+    subject, clock = limiter(*limit, oversleep=oversleep)
+    left = []
+    for gap in gaps:
+        clock.go_on(gap * period / 3)
+        subject.acquire()
+        left.append(clock.now)
+    assert most_in(left, period) <= requests
+
+
+@given(limit=limits, calls=st.integers(1, 60))
+def test_waits_no_longer_than_the_limit_asks_for(limit: tuple[int, float], calls: int) -> None:
+    """The `n`-th call of many at once leaves within 5 % and 0.1 s of the least time that the limit allows."""
+    requests, period = limit
+    subject, clock = limiter(*limit)
+    start = clock.now
+    for _ in range(calls):
+        subject.acquire()
+    rounds = (calls - 1) // requests
+    assert clock.now - start <= rounds * (1.05 * period + 0.1) + requests * 0.01 + 1e-6
+
+
+@given(
+    requests=st.integers(10, 30),
+    ways=st.lists(st.floats(0, 0.02), min_size=100, max_size=100),
+    stalled=st.sets(st.integers(0, 33).map(lambda number: 3 * number)),
+    stall=st.floats(0, 0.5),
+)
+def test_a_call_that_arrived_late_counts_from_then(
+    requests: int, ways: list[float], stalled: set[int], stall: float
+) -> None:
+    """Calls that new connections or stalls held up are not followed too soon: arrivals are what counts."""
+    subject, clock = limiter(requests, 1.0)
+    arrivals = []
+    for number, way in enumerate(ways):
+        call = subject.acquire()
+        arrived = clock.now + way + (stall if number in stalled else 0)
+        arrivals.append(arrived)
+        clock.events.append((arrived + 0.15, call))
+    assert most_in(arrivals, 1.0) <= requests
+
+
+@given(limit=limits, before=st.integers(0, 30), pause=st.floats(0.1, 900))
+def test_a_pause_holds_everybody(limit: tuple[int, float], before: int, pause: float) -> None:
+    """No call leaves within a pause, and a shorter one does not end it."""
+    subject, clock = limiter(*limit)
+    for _ in range(before):
+        subject.acquire()
+    refused = clock.now
+    subject.pause(pause)
+    subject.pause(pause / 2)
+    subject.acquire()
+    assert clock.now >= refused + pause
+
+
+@given(
+    limit=limits,
+    before=st.integers(0, 30),
+    after=st.integers(1, 30),
+    down=st.floats(0, 400),
+    twice=st.booleans(),
+)
+def test_a_restart_counts_the_earlier_calls(
+    limit: tuple[int, float], before: int, after: int, down: float, *, twice: bool
+) -> None:
+    """What a limiter logs makes the next one, in another process, go on where it was."""
+    requests, period = limit
+    subject, clock = limiter(*limit)
+    left = []
+    for _ in range(before):
+        subject.acquire()
+        left.append(clock.time())
+    clock.go_on(down)
+    for _ in range(1 + twice):
+        log = subject.log()
+        assert len(log) <= requests
+        # Another process: its clock starts anywhere, and says the same time.
+        subject, clock = limiter(*limit, Clock(now=5000.0, epoch=clock.time() - 5000.0))
+        subject.remember(log)
+        assert subject.log() == pytest.approx(log, abs=0.002)
+    for _ in range(after):
+        subject.acquire()
+        left.append(clock.time())
+    assert most_in(left, period) <= requests
+
+
+def test_the_log_forgets_what_no_longer_counts() -> None:
+    """A state does not keep the calls of a period that is over."""
+    subject, clock = limiter(10, 300)
+    subject.acquire()
+    clock.go_on(200)
+    subject.acquire()
+    clock.go_on(200)
+    assert subject.log() == [pytest.approx(clock.time() - 200, abs=0.1)]
+
+
+def test_calls_of_another_clock_do_not_block() -> None:
+    """A state from a machine whose clock is ahead makes nobody wait longer than one period."""
+    subject, clock = limiter(10, 300)
+    subject.remember([clock.time() + 10**6] * 10)
+    start = clock.now
+    subject.acquire()
+    assert clock.now - start <= 302
+
+
+def test_more_calls_than_the_limit_can_be_remembered() -> None:
+    """The limit may have been lowered since: the last calls count."""
+    subject, clock = limiter(2, 300)
+    subject.remember(clock.time() - age for age in range(20))
+    assert len(subject.log()) == 2
+    assert max(subject.log()) == pytest.approx(clock.time(), abs=0.01)
+
+
+def test_says_who_waited_and_how_long() -> None:
+    """The calls and those delayed are counted, and how long is waited can be seen."""
+    subject, clock = limiter(5, 300)
+    for _ in range(8):
+        subject.acquire()
+        clock.go_on(0.01)
+    assert (subject.calls, subject.delayed) == (8, 1)
+    assert subject.waits_until == pytest.approx(clock.now, abs=1)
+
+
+def test_a_stop_ends_all_waits_at_once() -> None:
+    """A stop is not kept waiting, not by one who waits for the limit and not by those behind it."""
+    rate_limit.time = real_time  # type: ignore[attr-defined]
+    stopped = Event()
+    subject = RateLimit(1, 300, stopped)
+    subject.acquire()
+    ended = []
+
+    def wait() -> None:
+        with pytest.raises(Stopped):
+            subject.acquire()
+        ended.append(real_time.monotonic())
+
+    threads = [threading.Thread(target=wait) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    real_time.sleep(0.1)
+    assert not ended
+    stop = real_time.monotonic()
+    stopped.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(ended) == 4
+    assert max(ended) - stop < 1
+
+
+def test_threads_share_the_limit() -> None:
+    """Many threads at once get the calls that one would: none is lost, none is given twice."""
+    rate_limit.time = real_time  # type: ignore[attr-defined]
+    subject = RateLimit(20, 0.2, Event())
+    calls = []
+
+    def work() -> None:
+        for _ in range(10):
+            call = subject.acquire()
+            calls.append(call.left)
+            subject.answered(call)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(set(calls)) == len(calls) == subject.calls == 80
+    assert most_in(calls, 0.2) <= 20

@@ -33,7 +33,7 @@ demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 	@$(BIN)/python -m scripts.demo
 
 test: lint $(PLUGINS) chromium ## Run every check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --timeout 300
 
 lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,9 @@ def main() -> None:
 
     if not sys.stdout:
         sys.exit("The output cannot be written: it is closed.")
+    level = os.environ.get("TAP_CDN_CERTS_LOGLEVEL") or os.environ.get("LOGLEVEL") or "INFO"
+    if level.upper() not in logging.getLevelNamesMapping():
+        sys.exit(f"LOGLEVEL is {level}, not one of DEBUG, INFO, WARNING and ERROR.")
 
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 

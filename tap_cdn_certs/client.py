@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import ssl
 import time
 from base64 import b64decode
 from collections import defaultdict
@@ -14,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -117,6 +119,8 @@ class Client:
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections, pool_block=True)
         self._proxies = requests.utils.get_environ_proxies(self.url)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        if isinstance(self._verify, str) and self.url.startswith("https:"):
+            self.refused = _bundle_error(self._verify)
         self._retry = Retrying(
             retry=retry_if_exception(
                 lambda error: isinstance(error, APIError) and error.reach in {Reach.ATTEMPT, Reach.THROTTLED}
@@ -243,6 +247,20 @@ class Client:
         for secret in (*self._secrets, *(part for part in sent if len(part) >= MIN_SECRET)):
             text = re.sub(_any_form(secret), "***", text, flags=re.IGNORECASE)
         return PRIVATE_KEY.sub("***", text)
+
+
+def _bundle_error(path: str) -> APIError | None:
+    """What is wrong with a bundle of CA certificates: each attempt would fail with it."""
+    try:
+        if not Path(path).is_dir():
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError:
+        return APIError(
+            "TLSError",
+            f"REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names {path}: there are no CA certificates in PEM.",
+            Reach.PROVIDER,
+        )
+    return None
 
 
 def parse_json(content: bytes, max_tokens: int = MAX_TOKENS) -> Item:

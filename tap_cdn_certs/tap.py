@@ -18,6 +18,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.io_base import SingerWriter
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_cdn_certs.providers import PROVIDERS
@@ -163,7 +164,7 @@ class TapCDNCerts(Tap):
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        tap = cls._configured(config, state=_json(state, "state"), catalog=_json(catalog, "catalog"))
+        tap = cls._configured(config, state=_json(state, "state"), catalog=_catalog(catalog))
         tap.sync_all()
         tap.stopped.set()
         sys.exit(0 if tap.report.success else 1)
@@ -196,6 +197,15 @@ class TapCDNCerts(Tap):
             raise click.ClickException(f"Cannot read the configuration: {', '.join(value)}.") from None
         except (ValueError, TypeError):
             raise click.ClickException(f"Not a configuration in JSON: {', '.join(value)}.") from None
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        try:
+            super().load_state(state)
+        except (AttributeError, TypeError):
+            raise click.ClickException(
+                "The state is not one that this tap wrote. Without a state, everything is asked for."
+            ) from None
 
     @override
     def _setup_signal_handlers(self) -> None:
@@ -240,3 +250,11 @@ def _json(file: IO[str] | None, what: str) -> Any:
     if not isinstance(content, dict):
         raise click.ClickException(f"The {what} in {file.name} is not an object in JSON.")
     return content
+
+
+def _catalog(file: IO[str] | None) -> Catalog | None:
+    content = _json(file, "catalog")
+    try:
+        return Catalog.from_dict(content) if file else None
+    except (AttributeError, KeyError, TypeError):
+        raise click.ClickException("The catalog is not one that `--discover` wrote.") from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from itertools import pairwise
 from threading import Event, Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from requests.structures import CaseInsensitiveDict
@@ -17,6 +17,10 @@ from sandbox import Fault
 from tap_cdn_certs.client import Answer, Client
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
@@ -189,7 +193,7 @@ def test_a_hint_that_does_not_help_is_not_all_that_is_waited(tmp_path: Path) -> 
         sandbox.faults.add(Fault("throttle", INFO, times=3, hint="x-acs-retry-after", wait=0))
         assert_everything_arrived(sandbox, run(sandbox, tmp_path))
         times = [request.time for request in sandbox.requests if request.operation == INFO]
-        waits = [after - before for before, after in zip(times, times[1:], strict=False)]
+        waits = [after - before for before, after in pairwise(times)]
         assert [wait > least for wait, least in zip(waits, (-1, 2, 4), strict=True)] == [True] * 3
 
 
@@ -443,7 +447,7 @@ def test_a_product_that_is_not_activated_is_no_failure(
 
 
 def test_a_list_that_is_shorter_than_it_says_is_not_complete(tmp_path: Path) -> None:
-    """A second page that is empty, each time: what was listed arrives, and the rest is not taken for deleted."""
+    """What was listed arrives, and the rest is not taken for deleted."""
     with Watch(domains=520, certificates=1) as sandbox:
         sandbox.faults.add(Fault("field", DOMAINS, field="TotalCount", value=700))
         result = run(sandbox, tmp_path)
@@ -511,3 +515,32 @@ def test_a_certificate_that_cannot_be_read_is_no_lack_of_permission(sandbox: Wat
     result = run(sandbox, tmp_path, "--test")
     assert result.returncode == 0
     assert "alicloud: the credentials and permissions suffice." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "content", "words"),
+    [
+        ("--state", {"bookmarks": None}, "The state is not one that this tap wrote"),
+        ("--state", {"bookmarks": {"ssl_certificate": []}}, "The state is not one that this tap wrote"),
+        ("--state", {"bookmarks": {"ssl_certificate": {"certificates": [1]}}}, "The state's certificates"),
+        ("--state", {"bookmarks": {"ssl_certificate": {"certificates": {"100166": 1}}}}, "The state's"),
+        ("--catalog", {"streams": None}, "The catalog is not one"),
+        ("--catalog", {"streams": [{}]}, "The catalog is not one"),
+    ],
+)
+def test_a_file_that_is_not_the_taps_is_said(
+    sandbox: Watch, tmp_path: Path, arguments: str, content: Any, words: str
+) -> None:
+    """A state or a catalog that somebody wrote by hand ends in a line, and not in a traceback."""
+    path = tmp_path / "content.json"
+    path.write_text(json.dumps(content))
+    result = run(sandbox, tmp_path, arguments, str(path))
+    assert result.returncode == 1
+    assert words in result.stderr
+
+
+def test_a_log_level_that_does_not_exist_is_said(sandbox: Watch, tmp_path: Path) -> None:
+    """In one line, with those that do."""
+    result = run(sandbox, tmp_path, env={"LOGLEVEL": "LOUD"})
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "LOGLEVEL is LOUD, not one of DEBUG, INFO, WARNING and ERROR.\n"

@@ -6,12 +6,11 @@ import gzip
 import json
 import os
 import threading
-from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
-from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -19,12 +18,17 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from watched import Watch, WatchedRun, run
 
+from fuzz.answers import read_all
 from sandbox import Fault
 from tap_cdn_certs import values
 from tap_cdn_certs.client import Answer, parse_json
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.providers import alicloud, cdnetworks
 from tap_cdn_certs.tap import TapCDNCerts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
@@ -70,7 +74,9 @@ def only(sandbox: Watch, provider: str) -> dict[str, Any]:
     return {provider: sandbox.config()[provider]}
 
 
-def assert_refused(result: WatchedRun, stream: str, key: str, words: str, code: str = "HostileAnswer") -> None:
+def assert_refused(
+    result: WatchedRun, stream: str, key: str, words: str, code: str = "HostileAnswer"
+) -> None:
     """The row says what was wrong; the rest arrived, in bounded memory."""
     row = result.errors[stream, key]
     assert row["code"] == code
@@ -85,18 +91,21 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lolololololololol">%
 
 def documents(url: str, file: Path) -> dict[str, tuple[bytes, str]]:
     """Documents in XML that should not be parsed, and what is said of them."""
-    inner = b"<ssl-certificates><ssl-certificate><certificate-id>&x;</certificate-id></ssl-certificate></ssl-certificates>"
+    item = b"<ssl-certificate><certificate-id>&x;</certificate-id></ssl-certificate>"
+    inner = b"<ssl-certificates>" + item + b"</ssl-certificates>"
     entity = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "%s">]>' + inner
     parameter = b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY %% x SYSTEM "%s"> %%x;]>' + inner
-    attribute = (
-        b'<!DOCTYPE r [<!ENTITY a "%s">]><ssl-certificates x="%s"/>' % (b"a" * 1000, b"&a;" * 900)
-    )
-    includes = b'<ssl-certificates xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="%s"/></ssl-certificates>'
+    attribute = b'<!DOCTYPE r [<!ENTITY a "%s">]><ssl-certificates x="%s"/>' % (b"a" * 1000, b"&a;" * 900)
+    namespace = b'xmlns:xi="http://www.w3.org/2001/XInclude"'
+    includes = b'<ssl-certificates %s><xi:include href="%s"/></ssl-certificates>'
     doctype = "has a document type"
     http, local = url.encode(), file.as_uri().encode()
     return {
         "bomb": (BOMB, doctype),
-        "bomb in UTF-16": (BOMB.decode().replace('"1.0"', '"1.0" encoding="UTF-16"').encode("utf-16"), doctype),
+        "bomb in UTF-16": (
+            BOMB.decode().replace('"1.0"', '"1.0" encoding="UTF-16"').encode("utf-16"),
+            doctype,
+        ),
         "quadratic": (BOMB.replace(b"lolololololololol", b"a" * 100_000), doctype),
         "attribute": (attribute, doctype),
         "entity over HTTP": (entity % http, doctype),
@@ -120,7 +129,7 @@ def documents(url: str, file: Path) -> dict[str, tuple[bytes, str]]:
         "JSON, deep objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
         "JSON, many": (b'{"a":[' + b"[]," * 2_000_000 + b"[]]}", "values"),
         "JSON, 5,000 digits": (b'{"a":' + b"9" * 5000 + b"}", "5,000 digits"),
-        "XInclude": (includes % http, ""),
+        "XInclude": (includes % (namespace, http), ""),
     }
 
 
@@ -168,9 +177,7 @@ def test_no_document_does_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["bomb", "many", "JSON, many", "JSON, deep", "many attributes"])
-def test_a_list_that_does_harm_is_refused_in_little_memory(
-    sandbox: Watch, tmp_path: Path, name: str
-) -> None:
+def test_a_list_that_does_harm_is_refused_in_little_memory(sandbox: Watch, tmp_path: Path, name: str) -> None:
     """Both streams of the account are refused, the other account's arrive."""
     body, words = documents("http://127.0.0.1:1/", tmp_path)[name]
     sandbox.faults.add(Fault("body", LIST, body=body))
@@ -210,15 +217,12 @@ def test_answers_just_within_the_sizes_are_held_in_little_memory(tmp_path: Path)
     item = {"Unknown": "x" * (250 * 1024), "Others": [{"a": 1}] * 400}
     body = json.dumps({"CertInfos": {"CertInfo": [item]}})
     with Watch(domains=700, certificates=1) as sandbox:
-        sandbox.faults.add(
-            Fault("slow", INFO, "www.example.com", seconds=15), Fault("body", INFO, body=body)
-        )
-        # Faults strike in their order: the slow one keeps its delivery.
+        # Of one delivery and one content, the delivery comes last.
+        sandbox.faults.add(Fault("body", INFO, body=body), Fault("slow", INFO, "www.example.com", seconds=8))
         result = run(sandbox, tmp_path, config=only(sandbox, "alicloud"))
     assert result.returncode == 0
     assert result.peak_memory < MAX_MEMORY
     assert len(result.records["certificate_info"]) == 700
-    print(result.peak_memory)
 
 
 def test_large_lists_are_read_in_little_memory(tmp_path: Path) -> None:
@@ -298,7 +302,13 @@ ANSWERS: dict[str, Any] = {
                     "Coverage": "global",
                     "Sources": {
                         "Source": [
-                            {"Type": "ipaddr", "Content": "192.0.2.1", "Port": 80, "Priority": "20", "Weight": "10"}
+                            {
+                                "Type": "ipaddr",
+                                "Content": "192.0.2.1",
+                                "Port": 80,
+                                "Priority": "20",
+                                "Weight": "10",
+                            }
                         ]
                     },
                 }
@@ -380,7 +390,9 @@ def test_junk_in_any_place_of_a_detail_is_one_row(tmp_path: Path, operation: str
         assert counts["read"] + counts["without_certificate"] + counts["failed"] == count
         assert counts["failed"] > len(answers) / 4
         codes = {row["code"] for row in result.records["sync_errors"]}
-        assert codes <= {"InvalidValue", "InvalidCertificate"} | {row["code"] for row in result.records["sync_errors"] if "Code" in row["message"]}
+        assert codes <= {"InvalidValue", "InvalidCertificate"} | {
+            row["code"] for row in result.records["sync_errors"] if "Code" in row["message"]
+        }
         assert result.peak_memory < MAX_MEMORY
 
 
@@ -480,10 +492,10 @@ def test_a_certificate_twice_in_the_list_is_read_once(sandbox: Watch, tmp_path: 
 
 
 @pytest.mark.parametrize("provider", ["alicloud", "cdnetworks"])
-def test_junk_in_an_error_is_one_row(tmp_path: Path, provider: str) -> None:
-    """An error with any type in any of its places is still an error of its key."""
+def test_junk_in_an_error_is_one_line(provider: str) -> None:
+    """An error with any type in any of its places is an error in one line, and not endless."""
     errors = [
-        {**{"Code": "Odd", "Message": "m", "RequestId": "r"}, field: junk}
+        {"Code": "Odd", "Message": "m", "RequestId": "r", field: junk}
         for field in ("Code", "Message", "RequestId")
         for junk in JUNK[7:]
     ]
@@ -539,52 +551,10 @@ def shaped(tree: Any) -> st.SearchStrategy[Any]:
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=5
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
 )
-
-
-def results(operation: str, answer: Any) -> list[Any]:
-    """What the streams make of an answer: records, which any warehouse can take, and errors."""
-    made: list[Any] = []
-
-    def take(read: Any) -> None:
-        try:
-            record = read()
-        except APIError as error:
-            assert error.message
-            return
-        # A message is in UTF-8, and no database takes a NUL.
-        assert "\\u0000" not in json.dumps(record, allow_nan=False)
-        json.dumps(record, ensure_ascii=False).encode()
-        assert "PRIVATE KEY-----" not in str(record)
-        made.append(record)
-
-    streams = TAP.streams
-    try:
-        match operation:
-            case "DescribeDomainCertificateInfo":
-                from concurrent.futures import Future
-
-                future: Future[Any] = Future()
-                future.set_result(values.mapping(answer, "answer"))
-                take(lambda: streams["certificate_info"].record("www.example.com", future))
-            case "DescribeUserDomains":
-                for item in values.elements(values.mapping(values.mapping(answer, "a").get("Domains"), "b"), "PageData"):
-                    alicloud.domain_name(item)
-                    take(lambda item=item: streams["alicloud_domains"].record(item))
-            case "DescribeCdnHttpsDomainList":
-                for item in values.elements(values.mapping(values.mapping(answer, "a").get("CertInfos"), "b"), "CertInfo"):
-                    take(lambda item=item: streams["alicloud_https_domains"].record(item))
-            case "QueryCertificateList":
-                for item in cdnetworks._listed(values.mapping(answer, "answer")):
-                    cdnetworks.certificate_id(item)
-                    take(lambda item=item: streams["cdnetworks_certificates"].listed(item))
-            case "QueryCertificate":
-                item = cdnetworks._single(values.mapping(answer, "answer"))
-                take(lambda: streams["ssl_certificate"].fields(item))
-    except APIError as error:
-        assert error.message
-    return made
 
 
 @pytest.mark.parametrize("operation", ANSWERS)
@@ -592,14 +562,17 @@ def results(operation: str, answer: Any) -> list[Any]:
 @given(st.data())
 def test_whatever_an_answer_holds_is_a_record_or_an_error(operation: str, data: st.DataObject) -> None:
     """Anything of about the shape of an answer gives records that every warehouse takes, or an APIError."""
-    results(operation, data.draw(shaped(ANSWERS[operation])))
+    read_all(
+        TAP.streams, data.draw(shaped(ANSWERS[operation]).filter(lambda answer: isinstance(answer, dict)))
+    )
 
 
 @pytest.mark.parametrize("operation", ANSWERS)
 def test_junk_in_any_place_is_a_record_or_an_error(operation: str) -> None:
     """One thing wrong, of each kind, in each place."""
     for answer in mutations(operation):
-        results(operation, answer)
+        if isinstance(answer, dict):
+            read_all(TAP.streams, answer)
 
 
 @settings(deadline=None)
@@ -609,17 +582,28 @@ def test_junk_in_any_place_is_a_record_or_an_error(operation: str) -> None:
 @example(b"-" + b"9" * 101)
 def test_whatever_bytes_arrive_json_is_an_object_or_an_error(content: bytes) -> None:
     """Anything else than an object is an APIError."""
-    try:
+    with suppress(APIError):
         assert isinstance(parse_json(content), dict)
-    except APIError as error:
-        assert error.message
 
 
 XML = st.recursive(
-    st.text().map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;")) | st.sampled_from(["&x;", "&#0;", "<![CDATA[<]]>", "<!-- -->", "<?p i?>"]),
+    st.text().map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))
+    | st.sampled_from(["&x;", "&#0;", "<![CDATA[<]]>", "<!-- -->", "<?p i?>"]),
     lambda inner: st.builds(
         "<{0}{1}>{2}</{0}>".format,
-        st.sampled_from(["ssl-certificates", "ssl-certificate", "certificate-id", "dns-names", "related-domains", "domain-id", "x:name", "name", "code"]),
+        st.sampled_from(
+            [
+                "ssl-certificates",
+                "ssl-certificate",
+                "certificate-id",
+                "dns-names",
+                "related-domains",
+                "domain-id",
+                "x:name",
+                "name",
+                "code",
+            ]
+        ),
         st.sampled_from(["", ' a="b"', ' xmlns="http://example.com/"', ' xmlns:x="urn:x"']),
         st.lists(inner, max_size=3).map("".join),
     ),
@@ -628,21 +612,24 @@ XML = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.binary() | XML.map(str.encode) | st.tuples(st.sampled_from(["UTF-8", "UTF-16", "GBK", "UTF-7", "x"]), XML).map(
-    lambda pair: f'<?xml version="1.0" encoding="{pair[0]}"?>{pair[1]}'.encode("utf-16" if pair[0] == "UTF-16" else "utf-8")
-))
+@given(
+    st.binary()
+    | XML.map(str.encode)
+    | st.tuples(st.sampled_from(["UTF-8", "UTF-16", "GBK", "UTF-7", "x"]), XML).map(
+        lambda pair: f'<?xml version="1.0" encoding="{pair[0]}"?>{pair[1]}'.encode(
+            "utf-16" if pair[0] == "UTF-16" else "utf-8"
+        )
+    )
+)
 @example(b'<ssl-certificates xmlns="urn:x"><ssl-certificate/></ssl-certificates>')
 @example(b"<response><code>&#xD800;</code></response>")
+@example(b"<ssl-certificate><a::b>1</a::b></ssl-certificate>")
 def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> None:
     """Anything else than the provider's documents is an APIError; what they hold is records or errors."""
-    try:
+    with suppress(APIError):
         value = cdnetworks._parse(Answer(200, CaseInsensitiveDict(), content))
         cdnetworks._error_code(value)
-    except APIError as error:
-        assert error.message
-        return
-    results(LIST, value)
-    results(DETAIL, value)
+        read_all(TAP.streams, value)
 
 
 @settings(deadline=None)
@@ -667,16 +654,44 @@ def test_whatever_is_written_for_a_time_is_one_or_null(written: str) -> None:
 
 
 HEADERS = st.dictionaries(
-    st.sampled_from(["Date", "Retry-After", "x-acs-retry-after", "x-ratelimit-user-api", "Content-Type", "x-acs-request-id"]),
-    st.text() | st.integers(min_value=0).map(str) | st.integers(min_value=0).map("TimeLeft:{}".format) | st.just("Fri, 31 Dec 9999 23:59:59 -2300"),
+    st.sampled_from(
+        [
+            "Date",
+            "Retry-After",
+            "x-acs-retry-after",
+            "x-ratelimit-user-api",
+            "Content-Type",
+            "x-acs-request-id",
+        ]
+    ),
+    st.text()
+    | st.integers(min_value=0).map(str)
+    | st.integers(min_value=0).map("TimeLeft:{}".format)
+    | st.just("Fri, 31 Dec 9999 23:59:59 -2300"),
 )
 
 
 @settings(deadline=None)
-@given(st.sampled_from(["alicloud", "cdnetworks"]), st.integers(100, 999), HEADERS, st.binary() | shaped(
-    {"Code": "Throttling", "Message": "m", "RequestId": "r", "code": "NoSuchSsl", "message": "m", "status": 0, "result": "r"}
-).map(lambda value: json.dumps(value).encode()))
-def test_whatever_an_error_holds_is_one_line(provider: str, status: int, headers: dict[str, str], content: bytes) -> None:
+@given(
+    st.sampled_from(["alicloud", "cdnetworks"]),
+    st.integers(100, 999),
+    HEADERS,
+    st.binary()
+    | shaped(
+        {
+            "Code": "Throttling",
+            "Message": "m",
+            "RequestId": "r",
+            "code": "NoSuchSsl",
+            "message": "m",
+            "status": 0,
+            "result": "r",
+        }
+    ).map(lambda value: json.dumps(value).encode()),
+)
+def test_whatever_an_error_holds_is_one_line(
+    provider: str, status: int, headers: dict[str, str], content: bytes
+) -> None:
     """It has a code and a message, and asks for a wait that can be waited."""
     answer = Answer(status, CaseInsensitiveDict(headers), content)
     error = _client(provider).fail("Operation", answer)

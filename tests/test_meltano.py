@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Rows = dict[str, list[dict[str, Any]]]
 
-# One worker runs them all: what is loaded for one test serves the others.
-pytestmark = pytest.mark.xdist_group("meltano")
-
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text())
 SCHEMAS: dict[str, dict[str, Any]] = {

@@ -34,7 +34,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     opened: list[object] = []
     made = web.RequestHandler.connection_made
 
-    def connection_made(self: web.RequestHandler[Any], transport: Any) -> None:
+    def connection_made(self: web.RequestHandler, transport: Any) -> None:
         opened.append(transport)
         made(self, transport)
 

@@ -8,11 +8,10 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +20,9 @@ from process import TAP, start_tap
 from watched import SECRETS, Watch, WatchedRun, catalog, run, start
 
 from sandbox import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
@@ -51,7 +53,7 @@ def assert_stopped(run: WatchedRun, number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", STOPS)
 def test_a_stop_at_a_random_moment_is_clean(sandbox: Watch, tmp_path: Path, number: signal.Signals) -> None:
-    """From the first line of the program to the last record: whole lines, the state, the code, no traceback."""
+    """From the program's first line to the last record: whole lines, the state, the code, no traceback."""
     rng = random.Random(int(number))
     stopped = 0
     for moment in (*(rng.uniform(0.05, 0.45) for _ in range(5)), *(rng.uniform(0.45, 1.3) for _ in range(6))):
@@ -81,7 +83,7 @@ def test_a_stop_before_the_first_import_is_clean(
             # The interpreter itself answers an interrupt of its own start with a traceback.
             tap.end(5)
         assert tap.process.returncode in {STOPS[number], NEVER_STARTED[number], 1}
-        assert not tap.output["stdout"]
+        assert not tap.output("stdout")
 
 
 @pytest.mark.parametrize("operation", [DOMAINS, INFO, LIST, DETAIL])

@@ -282,18 +282,20 @@ class SSLCertificate(CDNetworksStream):
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
-        remembered = self.stream_state.get("certificates", {})
+        remembered = mapping(self.stream_state.get("certificates"), "The state's certificates")
         known: list[Record] = []
         due: list[tuple[Record, str]] = []
         for item in self.client.certificates():
             self.counts.listed += 1
             try:
                 record = self.listed(item)
-            except InvalidValueError:
-                yield certificate_id(item), partial(self.listed, item)
+            except InvalidValueError as error:
+                # No request failed: however many there are in a row, the others are asked for.
+                self.counts.failed += 1
+                self.report(certificate_id(item) or f"#{self.counts.listed}", error)
                 continue
             digest = _digest(record)
-            memory = remembered.get(record["certificate_id"], {})
+            memory = mapping(remembered.get(record["certificate_id"]), "The state's certificate")
             if memory.get("digest") == digest:
                 known.append({**record, "certificate_update_time": memory.get("certificate_update_time")})
             else:
@@ -315,7 +317,9 @@ class SSLCertificate(CDNetworksStream):
     def details(self, due: list[tuple[Record, str]]) -> Iterator[tuple[str, Callable[[], Record]]]:
         """Asks for the details of new and changed certificates, and remembers each in the state."""
         limit = self.client.limits[self.operation]
-        limit.remember(self.stream_state.get("calls", []))
+        # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
+        calls = elements(self.stream_state, "calls")
+        limit.remember(call / 1000 for call in calls if isinstance(call, int))
         if due:
             least = (len(due) - 1) // limit.requests * limit.period
             self.logger.info(
@@ -333,7 +337,7 @@ class SSLCertificate(CDNetworksStream):
             idle=self.idle,
         ):
             # For the next sync, which may begin within the limit's period.
-            self.stream_state["calls"] = limit.log()
+            self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
             yield record["certificate_id"], partial(self.record, record, digest, answer)
             if time.monotonic() - self._state_written > STATE_INTERVAL:
                 self.write_state()
@@ -463,7 +467,8 @@ def _text(element: etree._Element) -> Any:
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    # Not by QName, which refuses names that the parser lets through.
+    return str(element.tag).rpartition("}")[2]
 
 
 CLIENT = CDNetworksClient

@@ -1,0 +1,1 @@
+"""Made-up answers for the parsers and for what makes the records."""

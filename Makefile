@@ -33,14 +33,16 @@ demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 	@$(BIN)/python -m scripts.demo
 
 test: lint $(PLUGINS) chromium ## Run every check
-	$(BIN)/pytest -n 2 --dist loadgroup --timeout 300
+	$(BIN)/pytest -n 2 --dist loadfile --timeout 300
 
 lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-fuzz: $(DEVELOP) ## Run the tests of properties with 100 times their examples
+fuzz: $(DEVELOP) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
+	$(BIN)/python $(PIP) atheris==3.0.0
+	$(BIN)/python -m fuzz --seconds 600 --corpus .fuzz
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis
 
 bench: $(DEVELOP) ## Measure how fast a sync is: see benchmarks/
@@ -53,7 +55,7 @@ chromium: ## Find a browser for the tests of the report, or install Debian's
 	@scripts/chromium
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-meltano .meltano output build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-meltano .meltano output build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
 
 $(REQUIREMENTS): requirements/dev.txt
 	@echo "Installing the development requirements into .venv"

@@ -22,6 +22,7 @@ def fan_out(
     keys: Iterable[Key],
     *,
     connections: int,
+    ahead: int = RESULTS_PER_CONNECTION,
     idle: Callable[[], None],
 ) -> Iterator[tuple[Key, Future[Result]]]:
     """Fetches keys, `connections` at a time, and yields each with its finished future, in their order.
@@ -30,6 +31,7 @@ def fan_out(
 
     Args:
         fetch: Called in a worker thread.
+        ahead: How many keys for each connection may be taken before the first of them is yielded.
         idle: Called in this thread about every second in which there is nothing to yield.
     """
     window: deque[tuple[Key, Future[Result]]] = deque()
@@ -38,7 +40,7 @@ def fan_out(
         try:
             for key in keys:
                 window.append((key, pool.submit(fetch, key)))
-                if len(window) >= connections * RESULTS_PER_CONNECTION or window[0][1].done():
+                if len(window) >= connections * ahead or window[0][1].done():
                     yield _finished(window.popleft(), idle)
         except Exception:
             # That there are no more keys is no reason to lose what was asked for.

@@ -77,7 +77,7 @@ class CDNStream(Stream):
         """The client of the stream's account, shared by its streams."""
         return self._tap.client(self.provider)
 
-    def results(self) -> Iterable[tuple[str | None, Callable[[], Record | None]]]:
+    def results(self) -> Iterable[tuple[str | None, Callable[[], Record]]]:
         """Each key with what reads it: gives its record, or raises what keeps it from being read.
 
         The key is None if the provider does not say what an item is.
@@ -134,8 +134,6 @@ class CDNStream(Stream):
                             raise self._given_up(error) from None
             else:
                 same_failures = 0
-                if record is None:
-                    continue
                 if self.has_certificate(record):
                     counts.read += 1
                 else:

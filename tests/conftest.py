@@ -36,18 +36,6 @@ settings.register_profile("test", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
-# What takes long to make is made by one worker, for all tests that use it.
-SHARED = ("meltano", "dbt", "wheel", "chromium")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests that share something costly to one worker."""
-    for item in items:
-        used = [name for name in SHARED if name in getattr(item, "fixturenames", ())]
-        for name in used[:1]:
-            item.add_marker(pytest.mark.xdist_group(name))
-
-
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse connections to other machines."""

@@ -87,7 +87,7 @@ def test_each_fault_alone_costs_an_attempt(tmp_path: Path) -> None:
     """A domain or a certificate for each kind: asked for again, and nothing is missing."""
     kinds = [*TRANSIENT, "nonce_used"]
     # One after another, as its limit asks for, and so not all of them.
-    some = ["reset_before", "reset_within", "timeout", "html_502", "garbage"]
+    some = ["reset_within", "html_502", "garbage"]
     with Watch(domains=40, certificates=len(some)) as sandbox:
         domains = [domain.domain_name for domain in sandbox.alicloud if domain.certificate]
         certificates = [certificate.certificate_id for certificate in sandbox.cdnetworks]

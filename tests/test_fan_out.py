@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Fault, Sandbox
-from tap_cdn_certs import fan_out as module
 from tap_cdn_certs.fan_out import fan_out
 from tap_cdn_certs.tap import TapCDNCerts, Writer
 
@@ -61,9 +60,8 @@ class Provider:
 
 
 @pytest.fixture(autouse=True)
-def restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Gives signals and the window back what they had."""
-    monkeypatch.setattr(module, "RESULTS_PER_CONNECTION", module.RESULTS_PER_CONNECTION)
+def restored() -> Iterator[None]:
+    """Gives signals back what they had."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in handlers.items():
@@ -74,9 +72,10 @@ def window(
     provider: Provider, connections: int, results: int, keys: Iterable[int] | None = None
 ) -> Iterator[tuple[int, Any]]:
     """The window over a provider's keys, with the result or the exception of each."""
-    module.RESULTS_PER_CONNECTION = results
     keys = provider.keys() if keys is None else keys
-    for key, answer in fan_out(provider.fetch, keys, connections=connections, idle=lambda: None):
+    for key, answer in fan_out(
+        provider.fetch, keys, connections=connections, ahead=results, idle=lambda: None
+    ):
         assert answer.done()
         yield key, answer.exception() or answer.result()
 
@@ -191,14 +190,10 @@ FATES: dict[str, Callable[[str, int], list[Fault]]] = {
 @given(
     latency=st.integers(0, 4),
     connections=connections,
-    results=results,
     fates=st.lists(st.sampled_from(["answered", "throttled", "broken", "refused"]), min_size=1, max_size=40),
 )
-def test_one_thread_writes_every_domain_in_order(
-    latency: int, connections: int, results: int, fates: list[str]
-) -> None:
+def test_one_thread_writes_every_domain_in_order(latency: int, connections: int, fates: list[str]) -> None:
     """However slow and faulty a provider is, one thread writes a record or an error for each, in order."""
-    module.RESULTS_PER_CONNECTION = results
     with Sandbox(domains=len(fates), latency=latency / 1000, alicloud_limit=None) as sandbox:
         names = [domain.domain_name for domain in sandbox.alicloud]
         for number, (name, fate) in enumerate(zip(names, fates, strict=True)):

@@ -189,9 +189,9 @@ class AlicloudClient(Client):
             body = parse_json(answer.content, answer.max_tokens)
         except APIError:
             body = {}
-        if not body.get("Code"):
+        code, message = quoted(body.get("Code") or ""), quoted(body.get("Message", ""))
+        if not code:
             return http_error(answer, self.provider)
-        code, message = quoted(body["Code"]), quoted(body.get("Message", ""))
         return APIError(
             code,
             self._explanation(operation, code, message, answer.skew()),

@@ -177,7 +177,7 @@ class CDNetworksClient(Client):
         code = _error_code(value)
         message = quoted(value.get("message") or value.get("result") or "")
         refused = answer.status in CREDENTIALS_REFUSED
-        if code is None and not refused:
+        if not code and not refused:
             return http_error(answer, self.provider)
         code = code or f"HTTP {answer.status}"
         reach = ERRORS.get(code, Reach.KEY)
@@ -329,11 +329,13 @@ class SSLCertificate(CDNetworksStream):
                 f"about {duration(least)}" if least else "a moment",
             )
         self.progress.total, self.progress.limit = self.counts.listed, limit
-        # One at a time: whether another sync has used up the limit shows in one refusal.
+        # One at a time: whether another sync has used up the limit shows in one refusal, and a stop
+        # loses no answer but the one under way.
         for (record, digest), answer in fan_out(
             lambda entry: self.client.certificate(entry[0]["certificate_id"]),
             due,
             connections=1,
+            ahead=1,
             idle=self.idle,
         ):
             # For the next sync, which may begin within the limit's period.

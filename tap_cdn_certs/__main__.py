@@ -22,7 +22,7 @@ def main() -> None:
         sys.exit("The output cannot be written: it is closed.")
     level = os.environ.get("TAP_CDN_CERTS_LOGLEVEL") or os.environ.get("LOGLEVEL") or "INFO"
     if level.upper() not in logging.getLevelNamesMapping():
-        sys.exit(f"LOGLEVEL is {level}, not one of DEBUG, INFO, WARNING and ERROR.")
+        sys.exit(f"The log level is {level}, not one of DEBUG, INFO, WARNING and ERROR.")
 
     from singer_sdk.exceptions import ConfigValidationError  # noqa: PLC0415
 

@@ -161,8 +161,10 @@ class Client:
         except APIError as error:
             error.operation = operation
             if error.reach is Reach.PROVIDER:
-                self.refused = error
-            elif error.reach in {Reach.ATTEMPT, Reach.THROTTLED}:
+                # One error for all threads and streams, so that it is said once.
+                self.refused = self.refused or error
+                raise self.refused from None
+            if error.reach in {Reach.ATTEMPT, Reach.THROTTLED}:
                 error.message += f" It was tried {MAX_ATTEMPTS} times."
             raise
         return result

@@ -23,16 +23,11 @@ logger = logging.getLogger("tap-cdn-certs")
 
 
 class Progress:
-    """The progress of one stream, on stderr.
-
-    Args:
-        total: How many keys there are, once it is known; until then those that were listed count.
-        limit: The limit that the stream may wait for.
-    """
+    """The progress of one stream, on stderr."""
 
     def __init__(self, stream: str, counts: Counts) -> None:
-        self.total: int | None = None
-        self.limit: RateLimit | None = None
+        self.total: int | None = None  # how many keys there are, once it is known
+        self.limit: RateLimit | None = None  # that the stream may wait for
         self._stream = stream
         self._counts = counts
         self._started = self._logged = time.monotonic()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from requests import Request
 from singer_sdk import typing as th
 from singer_sdk.plugin_base import JSONSchemaValidator
 
@@ -80,7 +82,7 @@ def find_mistakes(
         del config[name]
     for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(config):
         yield from _schema_mistakes(error, schema)
-    for name in providers.keys() & config.keys():
+    for name in [name for name in providers if name in config]:
         for setting, value in config[name].items():
             yield from _text_mistakes(f"{name}.{setting}", value)
         yield from _url_mistakes(f"{name}.api_url", config[name]["api_url"])
@@ -118,7 +120,9 @@ def _text_mistakes(path: str, value: Any) -> Iterator[str]:
         yield f"{path} is empty."
     elif value != value.strip():
         yield f"{path} has white space before or after it."
-    elif not value.isprintable() or ("key" in path and not (value.isascii() and " " not in value)):
+    elif not value.isprintable() or (
+        re.search("key|token", path) and not (value.isascii() and " " not in value)
+    ):
         yield f"{path} holds characters that no such setting has: was it copied whole?"
 
 
@@ -126,6 +130,7 @@ def _url_mistakes(path: str, value: Any) -> Iterator[str]:
     if not isinstance(value, str):
         return
     try:
+        Request("GET", value).prepare()
         url = urlsplit(value)
         loopback = _is_loopback(url.hostname or "")
         plain = url.port is None or url.port

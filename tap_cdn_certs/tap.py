@@ -219,8 +219,9 @@ class TapCDNCerts(Tap):
         # started here: what was interrupted may hold the lock that it takes.
         signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
         signal.setitimer(signal.ITIMER_REAL, STOP_TIMEOUT)
-        self.message_writer.after_line = partial(self._end, code)
-        if not self.message_writer.writing:
+        if self.message_writer.writing:
+            self.message_writer.after_line = partial(self._end, code)
+        else:
             self._end(code)
 
     def _end(self, code: int) -> None:

@@ -543,4 +543,4 @@ def test_a_log_level_that_does_not_exist_is_said(sandbox: Watch, tmp_path: Path)
     """In one line, with those that do."""
     result = run(sandbox, tmp_path, env={"LOGLEVEL": "LOUD"})
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "LOGLEVEL is LOUD, not one of DEBUG, INFO, WARNING and ERROR.\n"
+    assert result.stderr == "The log level is LOUD, not one of DEBUG, INFO, WARNING and ERROR.\n"

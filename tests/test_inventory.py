@@ -24,7 +24,8 @@ INFO = "DescribeDomainCertificateInfo"
 # As the README has it.
 CURRENT = """
 select domain_name from cdn_certs.certificate_info
-where synced_at >= (select max(synced_at) from cdn_certs.syncs
+where account = 'default'
+  and synced_at >= (select max(synced_at) from cdn_certs.syncs
                     where complete and stream = 'certificate_info' and account = 'default')
 """
 KEPT = """

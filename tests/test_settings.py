@@ -34,6 +34,9 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"alicloud": {**ALICLOUD, "access_key_secret": "s3cr3t\u00e4"}}, ["alicloud.access_key_secret holds"]),
     ({"alicloud": {**ALICLOUD, "access_key_secret": 42}}, ["alicloud.access_key_secret has to be a text"]),
     ({"alicloud": {**ALICLOUD, "access_key_id": "a\nb"}}, ["alicloud.access_key_id holds"]),
+    ({"alicloud": {**ALICLOUD, "security_token": "s3cr3t\u2026"}}, ["alicloud.security_token holds"]),
+    ({"alicloud": {**ALICLOUD, "api_url": "https://*.example.com"}}, ["alicloud.api_url is not an address"]),
+    ({"cdnetworks": {**CDNETWORKS, "username": 12345}}, ["cdnetworks.username has to be a text"]),
     ({"alicloud": {**ALICLOUD, "account": ""}}, ["alicloud.account is empty"]),
     (
         {"alicloud": {**ALICLOUD, "acces_key": "s3cr3t"}},

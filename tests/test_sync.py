@@ -207,6 +207,17 @@ def test_an_unchanged_certificate_costs_no_request(sandbox: Sandbox, tmp_path: P
     assert sorted(asked) == sorted(rotated)
 
 
+def test_what_only_the_detail_says_stays(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A certificate has the same record in the next sync, also where list and detail differ."""
+    key = next(iter(sandbox.cdnetworks)).certificate_id
+    sandbox.cdnetworks_json = "ssl-certificates"
+    sandbox.faults.add(Fault("field", operation="QueryCertificate", key=key, field="comment", value="detail"))
+    first = run_tap(tmp_path, sandbox.config())
+    second = run_tap(tmp_path, sandbox.config(), state=first.state)
+    for run in (first, second):
+        assert run.by_key("ssl_certificate")[key]["comment"] == "detail"
+
+
 def test_the_soonest_to_expire_is_asked_for_first(sandbox: Sandbox, tmp_path: Path) -> None:
     """Details are requested in the order of the end of validity; those without one come last."""
     run_tap(tmp_path, sandbox.config())

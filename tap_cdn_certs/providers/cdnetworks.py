@@ -101,7 +101,7 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"cdnetworks takes {ways}: {'both are' if given else 'neither is'} given."
     for pair in given:
         yield from (f"cdnetworks.{name} is missing." for name in pair if settings.get(name) is None)
-    if ":" in (settings.get("username") or ""):
+    if ":" in str(settings.get("username", "")):
         yield "cdnetworks.username holds a colon, which no user name has."
 
 
@@ -118,6 +118,7 @@ class CDNetworksClient(Client):
         super().__init__(settings, *args)
         self._selection = frozenset(settings["certificate_ids"])
         self._certificates: list[Any] | None = None
+        self.certificate_ids: set[str | None] = set()  # that the account has, selected or not
         self.max_details: int | None = settings.get("max_details")
 
     @override
@@ -135,8 +136,8 @@ class CDNetworksClient(Client):
             # Each once, whatever the list repeats.
             unique = {certificate_id(item) or number: item for number, item in enumerate(listed)}
             self._certificates = [*unique.values()]
-            missing = self._selection - {certificate_id(item) for item in self._certificates}
-            for unknown in sorted(missing):
+            self.certificate_ids = {certificate_id(item) for item in self._certificates}
+            for unknown in sorted(self._selection - self.certificate_ids):
                 logger.warning(
                     "cdnetworks.certificate_ids names %s, which the account does not have.", unknown
                 )
@@ -145,10 +146,6 @@ class CDNetworksClient(Client):
     def selects(self, certificate: str | None) -> bool:
         """Whether the setting `certificate_ids` selects a certificate, or an item that names none."""
         return not self._selection or certificate is None or certificate in self._selection
-
-    def knows(self, certificate: str) -> bool:
-        """Whether the account has a certificate, selected or not."""
-        return certificate in {certificate_id(item) for item in self._certificates or ()}
 
     def certificate(self, certificate: str) -> Item:
         """The answer of QueryCertificate."""
@@ -297,14 +294,17 @@ class SSLCertificate(CDNetworksStream):
             digest = _digest(record)
             memory = mapping(remembered.get(record["certificate_id"]), "The state's certificate")
             if memory.get("digest") == digest:
-                known.append({**record, "certificate_update_time": memory.get("certificate_update_time")})
+                detail = {
+                    name: memory[name] for name in (*record, "certificate_update_time") if name in memory
+                }
+                known.append({**record, **detail})
             else:
                 due.append((record, digest))
         # A certificate that left the list is forgotten.
         self.stream_state["certificates"] = self.memory = {
             certificate: memory
             for certificate, memory in remembered.items()
-            if self.client.knows(certificate)
+            if certificate in self.client.certificate_ids
         }
         # The soonest to expire first.
         due.sort(key=lambda entry: entry[0]["certificate_validity_to"] or "9999")
@@ -347,11 +347,18 @@ class SSLCertificate(CDNetworksStream):
     def record(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
         """The record of the list, with the detail laid over it."""
         detail = answer.result()
-        fields = {name: value for name, value in self.fields(detail).items() if value is not None}
-        update_time = utc(detail, "certificate-update-time", CST)
+        fields = {
+            "certificate_update_time": utc(detail, "certificate-update-time", CST),
+            # What the list says otherwise, which it is not known to do.
+            **{
+                name: value
+                for name, value in self.fields(detail).items()
+                if value is not None and value != listed[name]
+            },
+        }
         # Remembered before it is emitted: the next sync emits what it remembers as well.
-        self.memory[listed["certificate_id"]] = {"digest": digest, "certificate_update_time": update_time}
-        return {**listed, **fields, "certificate_update_time": update_time}
+        self.memory[listed["certificate_id"]] = {"digest": digest, **fields}
+        return {**listed, **fields}
 
     @override
     def idle(self) -> None:

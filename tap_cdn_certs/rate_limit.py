@@ -67,11 +67,9 @@ class RateLimit:
         with self._turn:
             self.calls += 1
             self.delayed += self._due() > time.monotonic()
-            while (wait := self._due() - time.monotonic()) > 0:
+            while not self._stopped.is_set() and (wait := self._due() - time.monotonic()) > 0:
                 self.waits_until = time.monotonic() + wait
                 self._stopped.wait(wait)
-                if self._stopped.is_set():
-                    break
             if self._stopped.is_set():
                 raise Stopped
             if len(self._log) == self.requests:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from typing_extensions import override
 
+from cdn_certs_report.inventory import inventory, left_in_words, legible, printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cdn_certs_report.inventory import Inventory
+    from cdn_certs_report.inventory import Certificate, Inventory
 
 _EPILOG = """\
 exit codes:
@@ -63,6 +65,13 @@ def _instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def _database(text: str) -> str:
+    # The bytes of a name which are no text here; drivers take only text.
+    if re.search(r"[\udc80-\udcff]", text):
+        raise argparse.ArgumentTypeError(f'"{text}" is not text in this locale: set PYTHONUTF8=1')
+    return text
+
+
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f'"{text}" is not a number')
@@ -78,7 +87,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "database", metavar="URL", help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file"
+        "database",
+        metavar="URL",
+        type=_database,
+        help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file",
     )
     outputs = parser.add_argument_group("outputs")
     outputs.add_argument("--html", metavar="FILE", help="write a page that needs no network")
@@ -115,7 +127,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # Here, so that --help works and a missing extra is a sentence.
         from cdn_certs_report import database, exports, html, terminal  # noqa: PLC0415
-        from cdn_certs_report.inventory import inventory, printable  # noqa: PLC0415
     except ImportError as error:
         return _fail(f"{error.name} is missing: pip install 'tap-cdn-certs[report]'")
 
@@ -139,12 +150,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _write(path, formats[name](report))
         if not outputs:
             terminal.print_table(report, options.limit, sys.stdout)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader has what it wanted; what is left in the buffer goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        return _fail(f"Cannot write {error.filename}: {error.strerror}")
+        return _fail(f"Cannot write {error.filename or 'the report'}: {error.strerror}")
     return _verdict(report, options.fail_within)
 
 
@@ -156,8 +167,13 @@ def _write(path: str, text: str) -> None:
         Path(path).write_text(text, "utf-8", newline="")
 
 
+def _say(line: str) -> None:
+    """Write a line on stderr."""
+    sys.stderr.write(f"{legible(line, sys.stderr)}\n")
+
+
 def _fail(message: str) -> int:
-    sys.stderr.write(f"cdn-certs-report: {message}\n")
+    _say(f"cdn-certs-report: {message}")
     return 1
 
 
@@ -169,24 +185,28 @@ def _first(lines: list[str]) -> list[str]:
     ]
 
 
+def _ending(certificate: Certificate) -> str:
+    """Say when a certificate ends, or that it has ended."""
+    if certificate.row["provider_says_worse"] and certificate.state == "expired":
+        return "ended, says the provider"
+    end, left = certificate.row["ends_at"], left_in_words(certificate.left)
+    return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
+
+
 def _verdict(report: Inventory, within: timedelta | None) -> int:
     """Say on stderr what a schedule's owner must know, and return the exit code."""
-    from cdn_certs_report.inventory import left_in_words, printable  # noqa: PLC0415
-
     doubts = [f"warning: {warning}" for warning in report.warnings]
-    doubts += [
-        f"warning: nobody knows when {each.title} ({each.row['provider']} / {each.row['account']}) ends."
-        for each in report.unknown_in_use
-    ]
+    doubts += [f"warning: nobody knows when {each.label} ends." for each in report.unknown_in_use]
     ending = report.ending_within(within) if within is not None else []
-    endings = [
-        f"{'ended' if each.state == 'expired' else 'ends'} {each.row['not_after']:%Y-%m-%d %H:%M} UTC "
-        f"({left_in_words(each.left)}): {each.title} ({each.row['provider']} / {each.row['account']}), "
-        f"domains: {len(each.used_by)}"
-        for each in ending
+    endings = [f"{_ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ending]
+    notes = [
+        f"note: {each.label} ends {each.row['not_after']:%Y-%m-%d %H:%M:%S} UTC, says the certificate, and "
+        f"{each.row['provider_not_after']:%Y-%m-%d %H:%M:%S} UTC, says the provider: the earlier counts."
+        for each in report.certificates
+        if each.in_use and each.row["end_disputed"]
     ]
-    for line in (*_first(doubts), *_first(endings)):
-        sys.stderr.write(f"{printable(line)}\n")
+    for line in (*_first(doubts), *_first(notes), *_first(endings)):
+        _say(printable(line))
     if endings:
         return 2
     return 3 if doubts and within is not None else 0

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from icalendar import Alarm, Calendar, Event
@@ -16,12 +19,37 @@ from icalendar.enums import TRANSP
 from cdn_certs_report.inventory import STATES, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdn_certs_report.database import Row
     from cdn_certs_report.inventory import Certificate, Inventory
 
 _ALARM = timedelta(days=7)
-_NOT_TEXT = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, also full-width."""
+_LENGTH = timedelta(minutes=30)
+
+_CELL = 32_767
+"""The most characters, in UTF-16, that Excel reads as one cell."""
+
+_NOT_TEXT = re.compile(
+    r"""(?ix)
+    (?: \s*[=+@-] | [\t\r\n] ) .*   # a formula
+    | \s* (?:true|false) \s*
+    | (?=\D*\d) (?:                 # a number, a date or a time: digits, and what stands among them
+        [\d\s.,:;/'%()$£€¥₩₹\N{MINUS SIGN}+-]
+        | (?<=[\d.]) e (?=[+-]?\d)
+        | (?<=\d) t (?=\d) | (?<=\d) z $
+        | (?<=[\d\s.]) [ap]\.?m | (?<=\s) [ap] $
+        | (?<![a-z]) (?:
+            jan(?:uary)? | feb(?:ruary)? | mar(?:ch)? | apr(?:il)? | may | june? | july? | aug(?:ust)?
+            | sept? | september | oct(?:ober)? | nov(?:ember)? | dec(?:ember)?
+            | (?:mon | tues? | wed(?:nes)? | thu(?:rs)? | fri | sat(?:ur)? | sun) (?:day)?
+        ) (?![a-z])
+        | [一二三四五六七八九十年月日时時分秒上下午前後]
+    )++
+    """,
+    re.DOTALL,
+)
+"""What a spreadsheet takes for something else than text, once full-width characters are made plain."""
 
 
 def to_json(inventory: Inventory) -> str:
@@ -48,6 +76,8 @@ def to_csv(inventory: Inventory) -> str:
     """Return a row per certificate; a list is one cell, its items a space apart."""
     schema = json.loads(files("cdn_certs_report").joinpath("report.schema.json").read_text("utf-8"))
     file = io.StringIO()
+    # Without it, Excel takes the file for one in the charset of its country.
+    file.write("\N{BYTE ORDER MARK}")
     writer = csv.DictWriter(file, schema["$defs"]["certificate"]["properties"])
     writer.writeheader()
     for certificate in inventory.certificates:
@@ -63,9 +93,14 @@ def to_ics(inventory: Inventory) -> str:
         # A constant, so that a calendar which is imported again stays the same one.
         uid=uuid5(NAMESPACE_URL, "cdn-certs-report"),
     )
-    for certificate in inventory.certificates:
-        if certificate.row["not_after"]:
-            calendar.add_component(_event(certificate, inventory.now))
+    ending = [(each.ends_at, each) for each in inventory.certificates if each.ends_at]
+    taken: set[str] = set()
+    for end, certificate in sorted(ending, key=lambda each: (each[0], each[1].row["certificate_key"])):
+        identity = _identity(certificate)
+        if identity in taken:
+            identity = f"{identity}/{certificate.row['certificate_key']}"
+        taken.add(identity)
+        calendar.add_component(_event(certificate, end, identity, inventory.now))
     return str(calendar.to_ical(), "utf-8")
 
 
@@ -102,6 +137,15 @@ def _record(certificate: Certificate) -> Row:
         "covers": certificate.covers,
         "stale": row["stale"],
         "synced_at": row["synced_at"],
+        "ends_at": row["ends_at"],
+        "provider_not_after": row["provider_not_after"],
+        "end_disputed": row["end_disputed"],
+        "chain_not_after": row["chain_not_after"],
+        "chain_complete": row["chain_complete"],
+        "provider_status": row["provider_status"],
+        "provider_says_worse": row["provider_says_worse"],
+        "signature_hash": row["signature_hash"],
+        "off": certificate.off,
     }
 
 
@@ -113,31 +157,59 @@ def _time(value: Any) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """Return a value as a cell which no spreadsheet takes for a formula."""
+    """Return a value as a cell which a spreadsheet reads whole, and text as text."""
     if isinstance(value, datetime):
         return _time(value)
     if isinstance(value, bool):
         return str(value).lower()
-    text = " ".join(value) if isinstance(value, tuple) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(_NOT_TEXT) else text
+    if not isinstance(value, str | tuple):
+        return value
+    text = _fitted(value, "" if isinstance(value, str) else " ")
+    return f"'{text}" if _NOT_TEXT.fullmatch(normalize("NFKC", text)) else text
 
 
-def _event(certificate: Certificate, now: datetime) -> Event:
+def _fitted(items: Sequence[str], separator: str) -> str:
+    """Return what a cell holds of a list, or of the characters of a text, and how many more there are."""
+    room = _CELL - len("'")
+    whole = separator.join(items)
+    if _units(whole) <= room:
+        return whole
+    room -= len(f" … +{len(items)} more")
+    fit = sum(end <= room for end in accumulate(_units(item + separator) for item in items))
+    return f"{separator.join(items[:fit])} … +{len(items) - fit} more"
+
+
+def _units(text: str) -> int:
+    """Return how many characters a text has for Excel, which counts them in UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _identity(certificate: Certificate) -> str:
+    """Return what a certificate and the one that it is renewed with have in common."""
     row = certificate.row
-    identity = "/".join((row["provider"], row["account"], row["certificate_key"]))
+    if certificate.renewed_by_domain:
+        kept = sorted({*certificate.used_by, *certificate.off})
+    else:
+        kept = [row["certificate_id"] or row["certificate_key"]]
+    return "/".join((row["provider"], row["account"], *kept))
+
+
+def _event(certificate: Certificate, end: datetime, identity: str, now: datetime) -> Event:
+    row = certificate.row
     title = printable(f"Certificate {certificate.title} ends ({row['provider']} / {row['account']})")
     event = Event.new(
-        # The same certificate is the same event, so that importing again moves it rather than adding one.
+        # A renewed certificate is the same event, so that importing again moves it rather than adding one.
         uid=uuid5(NAMESPACE_URL, identity),
         stamp=now,
         sequence=int(row["synced_at"].timestamp()) // 60 if row["synced_at"] else 0,
-        start=row["not_after"],
+        start=end,
+        end=_end(end),
         summary=title,
         description=_description(certificate),
         categories=[STATES[certificate.state]],
         transparency=TRANSP.TRANSPARENT,
     )
-    if row["not_after"] - _ALARM > now:
+    if end - _ALARM > now:
         alarm = Alarm.new(description=title)
         alarm.add("ACTION", "DISPLAY")
         alarm.add("TRIGGER", -_ALARM)
@@ -145,10 +217,17 @@ def _event(certificate: Certificate, now: datetime) -> Event:
     return event
 
 
+def _end(start: datetime) -> datetime | None:
+    """Return the end of an event, which the last one in the year 9999 lacks: it is a date for "never"."""
+    return start + _LENGTH if start <= datetime.max.replace(tzinfo=UTC) - _LENGTH else None
+
+
 def _description(certificate: Certificate) -> str:
     row = certificate.row
     lines = ["Domains it serves:", *certificate.used_by] if certificate.in_use else ["It serves no domain."]
-    if others := sorted({*certificate.covers} - {*certificate.used_by}):
+    if certificate.off:
+        lines += ["", "Domains that are off:", *certificate.off]
+    if others := sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}):
         lines += ["", "It also covers:", *others]
     facts = {
         "Certificate": row["certificate_id"],

@@ -88,6 +88,31 @@ def _findings(inventory: Inventory) -> list[dict[str, Any]]:
                 sum(bool(one.not_covered) for one in each),
                 "serve a domain that they do not cover: browsers refuse them",
             ),
+            (
+                "disowned",
+                sum(bool(one.disowned) for one in each),
+                "do not match a domain that they serve, says the provider, though their names do",
+            ),
+            (
+                "end-disputed",
+                sum(bool(one.row["end_disputed"]) for one in each),
+                "end at another time than the provider says: the earlier one counts",
+            ),
+            (
+                "provider-worse",
+                sum(bool(one.row["provider_says_worse"]) for one in each),
+                "are worse than their dates, says the provider",
+            ),
+            (
+                "chain-ends-first",
+                sum(one.chain_ends_first for one in each),
+                "come with an intermediate certificate that ends before they do",
+            ),
+            (
+                "chain-incomplete",
+                sum(one.row["chain_complete"] is False for one in each),
+                "come without the chain that leads to a root, or in a wrong order: some visitors refuse them",
+            ),
             ("deprecated", sum(one.deprecated for one in each), "use a deprecated algorithm or a short key"),
             ("too-long", sum(one.too_long for one in each), "live longer than the CA/Browser Forum allows"),
             (
@@ -95,6 +120,7 @@ def _findings(inventory: Inventory) -> list[dict[str, Any]]:
                 sum(bool(one.row["stale"]) for one in each),
                 "were not read lately: their last known state is shown",
             ),
+            ("off", sum(bool(one.off) for one in each), "are for domains that are stopped or have HTTPS off"),
             ("unused", sum(not one.in_use for one in each), "serve no domain"),
         )
     ]
@@ -105,12 +131,12 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
     return {
         "soonest": [
             (
-                _minute(each.row["not_after"]) or "unknown",
+                _minute(each.ends_at) or "unknown",
                 left_in_words(each.left),
                 STATES[each.state],
                 each.title,
                 _account(each.row),
-                " ".join(each.used_by) or "not in use",
+                " ".join(each.used_by) or " ".join(("off:", *each.off) if each.off else ("not in use",)),
             )
             for each in inventory.certificates[:_SOONEST]
         ],
@@ -127,7 +153,7 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
             (
                 _words(row["class"]),
                 _words(row["algorithm_kind"]),
-                _joined(" ", row["algorithm"], row["curve"] or row["bits"]),
+                _joined(" ", row["algorithm"], row["curve"] or row["bits"], row["hash"]),
                 row["certificates"],
                 row["domains"],
             )
@@ -145,6 +171,7 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
                 row["without_certificate"],
                 row["skipped"],
                 row["failed"],
+                row["unreadable_fields"],
             )
             for row in inventory.syncs
         ],
@@ -153,6 +180,7 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
                 _account(row),
                 row["stream"],
                 row["key"],
+                _words(row["reach"]),
                 _joined(": ", row["code"], row["message"]),
                 _joined(" ", row["operation"], row["request_id"]),
                 _minute(row["occurred_at"]),
@@ -180,7 +208,7 @@ def _compact(certificate: Certificate) -> dict[str, Any]:
     row = certificate.row
     return {
         "state": certificate.state,
-        "ends": _second(row["not_after"]),
+        "ends": _second(certificate.ends_at),
         "left": left_in_words(certificate.left),
         "title": certificate.title,
         "provider": row["provider"],
@@ -192,14 +220,20 @@ def _compact(certificate: Certificate) -> dict[str, Any]:
         "fingerprint": row["fingerprint_sha256"],
         "key": certificate.key,
         "signature": row["signature_algorithm"],
+        "digest": row["signature_hash"],
         "begins": _second(row["not_before"]),
+        "valid_to": _second(row["not_after"]),
+        "chain_ends": _second(row["chain_not_after"]) if certificate.chain_ends_first else None,
+        "provider_ends": _second(row["provider_not_after"]) if row["end_disputed"] else None,
+        "provider_status": row["provider_status"],
         "days": certificate.lifetime_days,
         "limit": certificate.limit_days,
         "flags": _flags(certificate),
         "read": _second(row["synced_at"]),
         "used_by": certificate.used_by,
-        "also_covers": sorted({*certificate.covers} - {*certificate.used_by}),
+        "also_covers": sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}),
         "not_covered": certificate.not_covered,
+        "off": certificate.off,
     }
 
 
@@ -215,7 +249,13 @@ def _flags(certificate: Certificate) -> list[str]:
         for flag, holds in (
             ("used" if certificate.in_use else "unused", True),
             ("not-covered", certificate.not_covered),
+            ("disowned", certificate.disowned),
+            ("end-disputed", certificate.row["end_disputed"]),
+            ("provider-worse", certificate.row["provider_says_worse"]),
+            ("chain-ends-first", certificate.chain_ends_first),
+            ("chain-incomplete", certificate.row["chain_complete"] is False),
             ("deprecated", certificate.deprecated),
+            ("off", certificate.off),
             ("too-long", certificate.too_long),
             ("stale", certificate.row["stale"]),
             ("self-signed", certificate.row["self_signed"]),

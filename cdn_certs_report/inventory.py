@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from cdn_certs_report.database import Row
@@ -19,6 +19,9 @@ STATES = {
     "ok": "OK",
 }
 """The states of a certificate, the worst first, in words."""
+
+_PLAIN = {"\N{MINUS SIGN}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
+"""This report's own characters which not every charset has, and what stands for them there."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -41,11 +44,29 @@ class Certificate:
     """The account's domains that its names cover."""
     not_covered: tuple[str, ...]
     """Those it serves that its names do not cover."""
+    off: tuple[str, ...]
+    """The domains that the provider has it for, but does not serve: they are stopped, or have HTTPS off."""
+    disowned: tuple[str, ...]
+    """Those it serves of which the provider says that it does not match them, though its names cover them."""
+    renewed_by_domain: bool
+    """Whether a renewal brings its domains another certificate, rather than this one another content."""
 
     @property
     def in_use(self) -> bool:
         """Whether a domain goes down with it."""
         return bool(self.used_by)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops working: with the first of itself, its intermediates and what the provider says."""
+        end: datetime | None = self.row["ends_at"]
+        return end
+
+    @property
+    def chain_ends_first(self) -> bool:
+        """Whether an intermediate that is sent with it ends before it does."""
+        row = self.row
+        return bool(row["chain_not_after"] and row["not_after"] and row["chain_not_after"] < row["not_after"])
 
     @property
     def title(self) -> str:
@@ -54,6 +75,11 @@ class Certificate:
         return str(
             row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"]
         )
+
+    @property
+    def label(self) -> str:
+        """Its title, and whose it is."""
+        return f"{self.title} ({self.row['provider']} / {self.row['account']})"
 
     @property
     def key(self) -> str | None:
@@ -92,12 +118,17 @@ class Inventory:
     @property
     def unknown_in_use(self) -> list[Certificate]:
         """The certificates in use of which nobody knows when they end."""
-        return [each for each in self.certificates if each.in_use and each.left is None]
+        unknown = [each for each in self.certificates if each.left is None and each.state != "expired"]
+        return [each for each in unknown if each.in_use]
 
     def ending_within(self, within: timedelta) -> list[Certificate]:
         """Return the certificates in use which end within a time, or have ended."""
         in_use = [each for each in self.certificates if each.in_use]
-        return [each for each in in_use if each.left is not None and each.left <= within]
+        return [
+            each
+            for each in in_use
+            if each.state == "expired" or (each.left is not None and each.left <= within)
+        ]
 
 
 def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelta) -> Inventory:
@@ -117,9 +148,7 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
         now=now,
         as_of=min(completed) if completed and all(completed) else None,
         warnings=tuple(_warnings(syncs, now)),
-        certificates=tuple(
-            sorted(certificates, key=lambda each: (each.row["not_after"] or _END_OF_TIME, each.title))
-        ),
+        certificates=tuple(sorted(certificates, key=lambda each: (each.ends_at or _END_OF_TIME, each.title))),
         domains_without_certificate=tuple(
             sorted(models["domains_without_certificate"], key=lambda row: str(row["domain_name"]))
         ),
@@ -161,6 +190,15 @@ def printable(text: object) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text))
 
 
+def legible(text: str, file: TextIO) -> str:
+    """Return a text in the charset of a file; what that lacks is escaped."""
+    charset = getattr(file, "encoding", None) or "utf-8"
+    for own, plain in _PLAIN.items():
+        if not own.encode(charset, "ignore"):
+            text = text.replace(own, plain)
+    return text.encode(charset, "backslashreplace").decode(charset)
+
+
 def _key(row: Row) -> tuple[str, str, str]:
     # Two accounts can hold the same certificate.
     return row["provider"], row["account"], row["certificate_key"]
@@ -169,8 +207,9 @@ def _key(row: Row) -> tuple[str, str, str]:
 def _certificate(
     row: Row, domains: list[Row], lifetime: Row | None, deprecated: set[tuple[str, ...]], now: datetime
 ) -> Certificate:
-    used_by = {each["domain_name"]: each["covered"] for each in domains if each["source"] != "san"}
-    begin, end = row["not_before"], row["not_after"]
+    own = [each for each in domains if each["source"] != "san"]
+    used_by = {each["domain_name"]: each["covered"] for each in own if each["in_use"]}
+    begin, end = row["not_before"], row["ends_at"]
     lifetime_left = None
     if begin and end and end > begin:
         lifetime_left = round(min(max((end - now) / (end - begin), 0.0), 1.0), 4)
@@ -186,31 +225,41 @@ def _certificate(
         used_by=tuple(sorted(used_by)),
         covers=tuple(sorted({each["domain_name"] for each in domains if each["source"] == "san"})),
         not_covered=tuple(sorted(name for name, covered in used_by.items() if covered is False)),
+        off=tuple(sorted(each["domain_name"] for each in own if not each["in_use"])),
+        disowned=tuple(
+            sorted(
+                each["domain_name"]
+                for each in own
+                if each["in_use"] and each["covered"] and each["provider_status"] == "mismatch"
+            )
+        ),
+        renewed_by_domain=any(each["source"] == "served" for each in domains),
     )
 
 
 def _state(row: Row, now: datetime) -> str:
     """Return the model's state, unless the certificate has ended since dbt ran, or not yet."""
-    if row["not_after"] is None:
-        return "unknown"
-    if row["not_after"] < now:
+    state: str = row["state"] if row["state"] in STATES else "unknown"
+    if row["ends_at"] is None:
+        return state if state == "expired" else "unknown"
+    if row["ends_at"] < now:
         return "expired"
-    state = row["state"]
-    # Seen from before dbt ran, it is about to end.
-    return "critical" if state == "expired" else state if state in STATES else "unknown"
+    # Seen from before dbt ran, it is about to end; but not by the provider, which says that it has.
+    return "critical" if state == "expired" and not row["provider_says_worse"] else state
 
 
 def _algorithm(row: Row) -> tuple[str, ...]:
     """Return what identifies a row of the algorithms' inventory."""
     if row["algorithm_kind"].startswith("signature"):
-        return "signature", str(row["algorithm"])
+        return "signature", str(row["algorithm"]), str(row["hash"])
     return "key", str(row["algorithm"]), str(row["bits"]), str(row["curve"])
 
 
 def _algorithms(row: Row) -> set[tuple[str, ...]]:
     """Return what identifies a certificate's algorithms in their inventory."""
     key = row["public_key_algorithm"], row["public_key_bits"], row["public_key_curve"]
-    return {("signature", str(row["signature_algorithm"])), ("key", *map(str, key))}
+    signature = row["signature_algorithm"], row["signature_hash"]
+    return {("signature", *map(str, signature)), ("key", *map(str, key))}
 
 
 def _sync(row: Row, now: datetime, stale_after: timedelta) -> Row:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdn_certs_report.inventory import STATES, left_in_words, printable
+from cdn_certs_report.inventory import STATES, left_in_words, legible, printable
 
 if TYPE_CHECKING:
     from cdn_certs_report.inventory import Certificate, Inventory
@@ -23,6 +23,7 @@ _COLOURS = {
     "ok": "green",
 }
 _PLAIN_WIDTH = 240
+_ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
@@ -31,22 +32,27 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     if not console.is_terminal:
         # Nobody's window is known: a line is cut nowhere.
         console.width = _PLAIN_WIDTH
+    # Rich cuts lines with one.
+    ellipsis = legible(_ELLIPSIS, file) == _ELLIPSIS
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Ends (UTC)", no_wrap=True)
     table.add_column("Left", justify="right", no_wrap=True)
     table.add_column("State", no_wrap=True)
     table.add_column("Certificate", overflow="fold")
-    table.add_column("Provider / account", no_wrap=True)
+    table.add_column("Provider / account", no_wrap=ellipsis)
     table.add_column("Domains", overflow="fold")
+    if not ellipsis:
+        for column in table.columns:
+            column.overflow = "fold"
     for certificate in islice(inventory.certificates, limit):
         row, colour = certificate.row, _COLOURS[certificate.state]
         table.add_row(
-            f"{row['not_after']:%Y-%m-%d %H:%M}" if row["not_after"] else "unknown",
-            Text(left_in_words(certificate.left), style=colour),
-            Text(STATES[certificate.state], style=colour),
-            Text(printable(certificate.title)),
-            Text(printable(f"{row['provider']} / {row['account']}")),
-            Text(_domains(certificate)),
+            _cell(f"{certificate.ends_at:%Y-%m-%d %H:%M}" if certificate.ends_at else "unknown", file),
+            _cell(left_in_words(certificate.left), file, colour),
+            _cell(STATES[certificate.state], file, colour),
+            _cell(certificate.title, file),
+            _cell(f"{row['provider']} / {row['account']}", file),
+            _cell(_domains(certificate), file),
         )
     console.print(table)
     counts = inventory.states
@@ -60,8 +66,13 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     console.print(f"{'NOT complete, or not recent' if inventory.warnings else 'Complete'}: as of {as_of}.")
 
 
+def _cell(text: str, file: TextIO, colour: str = "") -> Text:
+    """Return a cell as wide as what a file shows: what its charset lacks is escaped before the layout."""
+    return Text(legible(printable(text), file), style=colour)
+
+
 def _domains(certificate: Certificate) -> str:
-    if not certificate.in_use:
+    if not certificate.in_use and not certificate.off:
         return "not in use"
-    first, *more = certificate.used_by
-    return printable(first) + (f" +{len(more)} more" if more else "")
+    first, *more = certificate.used_by or certificate.off
+    return ("" if certificate.in_use else "off: ") + first + (f" +{len(more)} more" if more else "")

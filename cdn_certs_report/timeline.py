@@ -57,7 +57,7 @@ def timeline(
     certificates: Sequence[Certificate], now: datetime, *, width: int, height: int, months_apart: int
 ) -> Timeline:
     """Return a bar for each week, with the weeks before and after those shown gathered at the ends."""
-    ends = [(each.row["not_after"], each.state) for each in certificates if each.row["not_after"]]
+    ends = [(each.ends_at, each.state) for each in certificates if each.ends_at]
     fewest, most = _FUTURE
     last = max((end for end, _ in ends), default=now)
     future = min(max((last - now) // _WEEK + 1, fewest), most)

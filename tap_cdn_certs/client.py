@@ -23,10 +23,13 @@ import requests
 import requests.utils
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
+from urllib3.exceptions import HTTPError, LocationValueError, ProxySchemeUnsupported
 
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.proxies import proxy_error, proxy_variable
 from tap_cdn_certs.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -62,6 +65,10 @@ MIN_SECRET = 20
 PRIVATE_KEY = re.compile(
     r"-----BEGIN[^-]*PRIVATE[^-]*KEY[^-]*-----.*?(-----END[^-]*KEY[^-]*-----|\Z)", re.DOTALL
 )
+
+# What no other attempt mends: addresses that no connection can be made to, and what a proxy forbids.
+UNUSABLE = (InvalidSchema, InvalidURL, MissingSchema, LocationValueError, ProxySchemeUnsupported)
+FORBIDDEN = re.compile("Tunnel connection failed: 40[37]|SOCKS5 authentication|not allowed by ruleset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,6 @@ class Client:
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
         self.url: str = settings["api_url"].rstrip("/")
         self.connections: int = settings.get("max_connections", 1)
-        self.refused: APIError | None = None  # once the account is refused, nothing more is asked
         self.limits: defaultdict[str, RateLimit] = defaultdict(
             partial(RateLimit, settings["rate_limit_requests"], float(settings["rate_limit_period"]), stopped)
         )
@@ -119,8 +125,10 @@ class Client:
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=self.connections, pool_block=True)
         self._proxies = requests.utils.get_environ_proxies(self.url)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        # Once the account is refused, nothing more is asked.
+        self.refused = proxy_error(self._adapter, self.url, self._proxies)
         if isinstance(self._verify, str) and self.url.startswith("https:"):
-            self.refused = _bundle_error(self._verify)
+            self.refused = self.refused or _bundle_error(self._verify)
         self._retry = Retrying(
             retry=retry_if_exception(
                 lambda error: isinstance(error, APIError) and error.reach in {Reach.ATTEMPT, Reach.THROTTLED}
@@ -219,10 +227,23 @@ class Client:
             ) from None
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
             raise APIError("Timeout", f"{host} did not answer in time.", Reach.ATTEMPT) from None
-        # Their texts hold addresses and whole requests; their names say enough.
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            kind = type(getattr(error.args[0], "reason", error) if error.args else error).__name__
-            raise APIError(kind, f"The connection to {host} failed: {kind}.", Reach.ATTEMPT) from None
+        except (*UNUSABLE, RequestException, HTTPError, OSError) as error:
+            raise self._connection_error(error) from None
+
+    def _connection_error(self, error: Exception) -> APIError:
+        """What a failed connection means, without the error's text: it holds addresses and whole requests."""
+        kind = type(getattr(error.args[0], "reason", error) if error.args else error).__name__
+        failed = f"The connection to {urlsplit(self.url).netloc} failed: {kind}."
+        proxy = proxy_variable(self.url, self._proxies)
+        if proxy:
+            failed += f" It goes through the proxy that {proxy} names."
+        if proxy and FORBIDDEN.search(str(error)):
+            failed += " The proxy refuses: it asks for another user name and password, or forbids this."
+        elif isinstance(error, UNUSABLE):
+            failed += f" There is no such address: set {proxy or f'{self.provider}.api_url'} right."
+        else:
+            return APIError(kind, failed, Reach.ATTEMPT)
+        return APIError(kind, failed, Reach.PROVIDER)
 
     def _wait(self, retry: RetryCallState) -> float:
         """Seconds to the next attempt; where the limit was met, the limiter makes everybody wait instead."""

@@ -16,6 +16,7 @@ class Reach(Enum):
 
     ATTEMPT = auto()  # one attempt of a request: it is made again
     THROTTLED = auto()  # as above, once the provider's limit allows it; everybody waits
+    FIELD = auto()  # a part of a record, which is there nevertheless
     GONE = auto()  # nothing is lost: what was asked for does not exist any more
     KEY = auto()  # one domain or certificate; a whole stream, if it is the request for the list
     INACTIVE = auto()  # the account does not have the product: the stream is empty

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from typing_extensions import override
 
 from tap_cdn_certs.client import quoted
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog, MetadataMapping
 
     from tap_cdn_certs.tap import TapCDNCerts
 
@@ -51,12 +53,11 @@ class Counts:
         return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(self).items())
 
 
-class CDNStream(Stream):
-    """A stream that reads one operation of a provider."""
+class TapStream(Stream):
+    """A stream of this tap: what its schema requires is emitted, whatever a catalog says.
 
-    provider: ClassVar[str]
-    operation: ClassVar[str]
-    request_per_key: ClassVar[bool] = False
+    A row without its key, its account or its `synced_at` cannot be told from another, or from an old one.
+    """
 
     schema: ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
 
@@ -64,6 +65,36 @@ class CDNStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     _tap: TapCDNCerts
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        metadata = super().metadata
+        # A catalog without metadata selects everything, and the SDK would not take it for one any more.
+        metadata.setdefault((), StreamMetadata(selected=True))
+        for name in self.schema["required"]:
+            metadata["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
+        return metadata
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        if entry := catalog.get_stream(self.name):
+            # The SCHEMA messages are made from the entry: what it lacks is the stream's own.
+            own, given = self.schema, entry.schema.to_dict()
+            properties = {**own["properties"], **given.get("properties", {})}
+            entry.schema = Schema.from_dict({**own, **given, "properties": properties})
+            entry.key_properties = self.primary_keys if entry.key_properties is None else entry.key_properties
+        super().apply_catalog(catalog)
+        if entry:
+            entry.metadata = self.metadata
+
+
+class CDNStream(TapStream):
+    """A stream that reads one operation of a provider."""
+
+    provider: ClassVar[str]
+    operation: ClassVar[str]
+    request_per_key: ClassVar[bool] = False
 
     def __init__(self, tap: TapCDNCerts) -> None:
         super().__init__(tap)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from singer_sdk import Stream, StreamSchema
-from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 from tap_cdn_certs.client import quoted
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.stream import SCHEMAS, Record, now
+from tap_cdn_certs.stream import Record, TapStream, now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_cdn_certs.stream import CDNStream
-    from tap_cdn_certs.tap import TapCDNCerts
 
 logger = logging.getLogger("tap-cdn-certs")
 
@@ -42,7 +39,7 @@ class Report:
     def failed(self, stream: CDNStream, key: str, error: APIError) -> None:
         """Notes that a key, or with the key `*` a whole stream, could not be read."""
         whole = key == "*"
-        if error.reach is not Reach.INACTIVE and (whole or self._strict):
+        if error.reach not in {Reach.INACTIVE, Reach.FIELD} and (whole or self._strict):
             self.success = False
         if error in self._said:
             logger.error("%s was not read, for the same reason.", stream.name)
@@ -51,7 +48,8 @@ class Report:
             logger.log(level, "%s: %s", stream.name, error)
             self._said.add(error)
         elif sum(row["stream"] == stream.name for row in self.errors[-LOGGED:]) < LOGGED:
-            logger.warning("%s: %s could not be read. %s", stream.name, quoted(key), error)
+            outcome = "was read, but not all of it" if error.reach is Reach.FIELD else "could not be read"
+            logger.warning("%s: %s %s. %s", stream.name, quoted(key), outcome, error)
         self.errors.append(
             {
                 "synced_at": self._synced_at,
@@ -60,6 +58,7 @@ class Report:
                 "stream": stream.name,
                 "operation": error.operation or stream.operation,
                 "key": key,
+                "reach": "stream" if whole else "field" if error.reach is Reach.FIELD else "key",
                 "code": error.code,
                 "message": error.message,
                 "request_id": error.request_id,
@@ -84,13 +83,8 @@ class Report:
         )
 
 
-class ReportStream(Stream):
+class ReportStream(TapStream):
     """A stream of the tap itself, emitted after all others."""
-
-    schema: ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-
-    _tap: TapCDNCerts
 
 
 class SyncErrors(ReportStream):

@@ -27,7 +27,7 @@ from tap_cdn_certs.stream import now
 from tap_cdn_certs.syncs import Report, SyncErrors, Syncs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import Self
 
@@ -132,6 +132,12 @@ class TapCDNCerts(Tap):
         """The streams, those last that say how the others went."""
         return dict(sorted(super().streams.items(), key=lambda item: isinstance(item[1], TAP_STREAMS)))
 
+    @override
+    def setup_mapper(self) -> None:
+        # Its SCHEMA messages are made from the catalog, to which the streams add what it lacks.
+        _ = self.streams
+        super().setup_mapper()
+
     def account(self, provider: str) -> str:
         """The label of a provider's account."""
         return str((self.config.get(provider) or {}).get("account"))
@@ -201,8 +207,9 @@ class TapCDNCerts(Tap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         try:
-            super().load_state(state)
-        except (AttributeError, TypeError):
+            for part in _states(state):
+                super().load_state(part)
+        except (AttributeError, TypeError, RecursionError):
             raise click.ClickException(
                 "The state is not one that this tap wrote. Without a state, everything is asked for."
             ) from None
@@ -246,11 +253,30 @@ def _json(file: IO[str] | None, what: str) -> Any:
         return None
     try:
         content = json.load(file)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise click.ClickException(f"The {what} in {file.name} is not an object in JSON.")
     return content
+
+
+def _states(content: Any) -> Iterator[dict[str, Any]]:
+    """The states in what a file holds: the tap's own, as a message or as Meltano has it, the newest last.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    match content:
+        case {"bookmarks": _}:
+            yield content
+        case {"singer_state": inner} | {"type": "STATE", "value": inner}:
+            yield from _states(inner)
+        case {"completed": _} | {"partial": _}:
+            # That of the last whole sync, and that of one which was stopped since.
+            yield from _states(content.get("completed"))
+            yield from _states(content.get("partial"))
+        case _ if content not in (None, {}):
+            raise TypeError
 
 
 def _catalog(file: IO[str] | None) -> Catalog | None:

@@ -45,27 +45,32 @@ DDL = {
     "certificate_expiry": """
         certificate_key text, provider text, account text, certificate_id text, name text,
         fingerprint_sha256 text, serial_number text, subject_common_name text, issuer text,
-        not_before timestamp, not_after timestamp, public_key_algorithm text, public_key_bits integer,
-        public_key_curve text, signature_algorithm text, self_signed boolean, domain_count integer,
+        not_before timestamp, not_after timestamp, provider_not_after timestamp, end_disputed boolean,
+        chain_not_after timestamp, chain_complete boolean, ends_at timestamp, provider_status text,
+        provider_says_worse boolean, public_key_algorithm text, public_key_bits integer,
+        public_key_curve text, signature_algorithm text, signature_hash text, self_signed boolean,
+        domain_count integer,
         stale boolean, synced_at timestamp, hours_left double precision, days_left double precision,
         lifetime_left double precision, state text""",
     "certificate_domains": """
-        certificate_key text, provider text, account text, domain_name text, source text, covered boolean""",
+        certificate_key text, provider text, account text, domain_name text, source text, covered boolean,
+        provider_status text, in_use boolean""",
     "domains_without_certificate": """
         provider text, account text, domain_name text, cname text, stale boolean, synced_at timestamp""",
     "algorithm_inventory": """
-        algorithm_kind text, algorithm text, bits integer, curve text, class text, certificates bigint,
-        domains numeric""",
+        algorithm_kind text, algorithm text, bits integer, curve text, hash text, class text,
+        certificates bigint, domains numeric""",
     "lifetime_compliance": """
         certificate_key text, not_before timestamp, not_after timestamp, lifetime_days double precision,
         limit_days integer, compliant boolean""",
     "sync_health": """
         provider text, account text, stream text, last_sync_at timestamp, last_complete_sync_at timestamp,
         listed integer, read integer, without_certificate integer, skipped integer, failed integer,
-        errors integer, complete boolean, state text, age_hours double precision""",
+        errors integer, unreadable_fields integer, complete boolean, state text,
+        age_hours double precision""",
     "current_sync_errors": """
-        provider text, account text, stream text, operation text, key text, code text, message text,
-        request_id text, occurred_at timestamp""",
+        provider text, account text, stream text, operation text, key text, reach text, code text,
+        message text, request_id text, occurred_at timestamp""",
 }
 
 
@@ -80,6 +85,7 @@ def naive(when: datetime | None) -> datetime | None:
 def certificate(key: str, left: timedelta | None, state: str, **fields: Any) -> Row:
     """Return a row of the model."""
     ends = NOW + left if left is not None else None
+    ends_at = fields.get("not_after", naive(ends))
     return {
         "certificate_key": key,
         "provider": "alicloud",
@@ -92,10 +98,18 @@ def certificate(key: str, left: timedelta | None, state: str, **fields: Any) -> 
         "issuer": "CN=Example CA",
         "not_before": naive(ends - timedelta(days=90) if ends else None),
         "not_after": naive(ends),
+        "provider_not_after": ends_at,
+        "end_disputed": False,
+        "chain_not_after": ends_at,
+        "chain_complete": True,
+        "ends_at": ends_at,
+        "provider_status": "ok",
+        "provider_says_worse": False,
         "public_key_algorithm": "RSA",
         "public_key_bits": 2048,
         "public_key_curve": None,
         "signature_algorithm": "sha256WithRSAEncryption",
+        "signature_hash": "sha256",
         "self_signed": False,
         "domain_count": 1,
         "stale": False,
@@ -116,6 +130,8 @@ def domain(key: str, name: str, source: str = "served", **fields: Any) -> Row:
         "domain_name": name,
         "source": source,
         "covered": True,
+        "provider_status": "ok" if source == "served" else None,
+        "in_use": None if source == "san" else True,
     } | fields
 
 
@@ -344,6 +360,90 @@ def test_finds_the_weak_and_the_long(database: Make, report: Run) -> None:
     found = by_name(json.loads(report(database(), "--json", "-")[1]))
     assert [name for name, each in found.items() if each["algorithm_deprecated"]] == ["months-name"]
     assert [name for name, each in found.items() if each["lifetime_too_long"]] == ["days-name"]
+
+
+def doubtful() -> dict[str, list[Row]]:
+    """Return certificates that are worse than their own dates, and one of a domain that is off."""
+    ends = NOW + timedelta(days=60)
+    ended, later = naive(NOW - timedelta(days=1)), naive(NOW + timedelta(days=90))
+    rows = {
+        "chain": {"chain_not_after": ended, "ends_at": ended, "chain_complete": False, "state": "expired"},
+        "earlier": {"provider_not_after": ended, "ends_at": ended, "end_disputed": True, "state": "expired"},
+        "later": {"provider_not_after": later, "end_disputed": True},
+        "said": {"provider_status": "expired", "provider_says_worse": True, "state": "expired"},
+        "mismatch": {"provider_status": "mismatch"},
+        "off": {"not_after": ended, "ends_at": ended, "state": "expired"},
+    }
+    return {
+        "certificate_expiry": [certificate(key, ends - NOW, "ok") | fields for key, fields in rows.items()],
+        "certificate_domains": [
+            domain(
+                key,
+                f"{key}.example.com",
+                in_use=key != "off",
+                provider_status="mismatch" if key == "mismatch" else "ok",
+            )
+            for key in rows
+        ],
+    }
+
+
+def test_what_ends_first_decides(database: Make, report: Run) -> None:
+    """An intermediate, the provider's own end and its verdict can only make a certificate worse."""
+    document = json.loads(report(database(**doubtful()), "--json", "-")[1])
+    found = by_name(document)
+    shown = ("state", "ends_at", "not_after", "end_disputed", "chain_complete", "provider_says_worse")
+    before, own = "2026-11-22T08:00:00Z", "2027-01-22T08:00:00Z"
+    assert {name: tuple(each[key] for key in shown) for name, each in found.items()} == {
+        "chain-name": ("expired", before, own, False, False, False),
+        "earlier-name": ("expired", before, own, True, True, False),
+        "later-name": ("ok", own, own, True, True, False),
+        "said-name": ("expired", own, own, False, True, True),
+        "mismatch-name": ("ok", own, own, False, True, False),
+        "off-name": ("expired", before, before, False, True, False),
+    }
+    assert found["chain-name"]["days_left"] == -1
+
+
+def test_says_whose_word_it_is(database: Make, report: Run) -> None:
+    """What ends by the provider's word only, and ends that differ, are said; neither is a doubt."""
+    rows = doubtful()
+    code, _, said = report(database(**rows), "--json", "-", "--fail-within", "1d")
+    disputed = (
+        "(alicloud / default) ends 2027-01-22 08:00:00 UTC, says the certificate, and {} 08:00:00 UTC, "
+        "says the provider: the earlier counts."
+    )
+    assert code == 2
+    assert said.splitlines() == [
+        f"note: earlier-name {disputed.format('2026-11-22')}",
+        f"note: later-name {disputed.format('2027-02-21')}",
+        "ended 2026-11-22 08:00 UTC (\N{MINUS SIGN}24 h): chain-name (alicloud / default), domains: 1",
+        "ended 2026-11-22 08:00 UTC (\N{MINUS SIGN}24 h): earlier-name (alicloud / default), domains: 1",
+        "ended, says the provider: said-name (alicloud / default), domains: 1",
+    ]
+    kept = {"later", "mismatch", "off"}
+    rows = {name: [row for row in model if row["certificate_key"] in kept] for name, model in rows.items()}
+    assert report(database(**rows), "--json", "-", "--fail-within", "30d")[0] == 0
+
+
+def test_what_is_off_is_not_in_use(database: Make, report: Run) -> None:
+    """The certificate of a domain that is off ends without a word, and is shown as what it is."""
+    rows = {
+        name: [row for row in model if row["certificate_key"] == "off"] for name, model in doubtful().items()
+    }
+    code, printed, said = report(database(**rows), "--fail-within", "30d")
+    assert (code, said) == (0, "")
+    assert "off: off.example.com" in printed
+    (found,) = json.loads(report(database(**rows), "--json", "-")[1])["certificates"]
+    assert (found["in_use"], found["used_by"], found["off"]) == (False, [], ["off.example.com"])
+
+
+def test_an_unknown_end_that_the_provider_calls_expired(database: Make, report: Run) -> None:
+    """Nobody knows the end of a certificate, but the provider says that it is past."""
+    row = certificate("said", None, "expired", provider_status="expired", provider_says_worse=True)
+    source = database(certificate_expiry=[row], certificate_domains=[domain("said", "www.example.com")])
+    code, _, said = report(source, "--json", "-", "--fail-within", "1d")
+    assert (code, said) == (2, "ended, says the provider: said-name (alicloud / default), domains: 1\n")
 
 
 def test_writes_csv_that_no_spreadsheet_computes(database: Make, report: Run, tmp_path: Path) -> None:
@@ -694,6 +794,26 @@ def test_the_page_filters(show: Show) -> None:
     assert titles(page) == ["months-name", "unknown-name"]
 
 
+def test_the_page_shows_doubts(show: Show) -> None:
+    """What is worse than its own dates is a finding that leads to it, with who says so in its details."""
+    page = show(**doubtful())
+    shown = {
+        "end-disputed": ["earlier-name", "later-name"],
+        "provider-worse": ["said-name"],
+        "chain-ends-first": ["chain-name"],
+        "chain-incomplete": ["chain-name"],
+        "disowned": ["mismatch-name"],
+        "off": ["off-name"],
+    }
+    for finding, names in shown.items():
+        page.locator(f"[data-show={finding}]").click()
+        assert titles(page) == names, finding
+    expect(page.locator("#list td.domains")).to_have_text("off.example.com (off)")
+    page.locator("#show").select_option("end-disputed")
+    page.get_by_role("button", name="earlier-name").click()
+    expect(page.locator(".facts")).to_contain_text("2026-11-22 08:00:00 UTC")
+
+
 def test_the_page_shows_domains(show: Show) -> None:
     """A row opens on its domains and facts, and closes."""
     page = show()
@@ -907,16 +1027,19 @@ def test_the_page_of_20000_certificates_opens_in_3_seconds(
             use {SCHEMA};
             insert into sync_health select * from (values ('alicloud', 'default', 'certificate_info',
                 timestamp '2026-11-23 07:00', timestamp '2026-11-23 07:00',
-                20000, 20000, 0, 0, 0, 0, true, 'ok', 1));
+                20000, 20000, 0, 0, 0, 0, 0, true, 'ok', 1));
             insert into certificate_expiry select sha256(i::text), 'alicloud', 'account-' || i % 5,
                 'id-' || i, 'certificate ' || i, sha256(i::text), md5(i::text),
                 'shop-' || i || '.example.com', 'CN=Example Intermediate CA,O=Example Trust Services,C=US',
-                timestamp '2026-09-01', timestamp '2026-11-20' + to_minutes(i * 10),
-                'RSA', 2048, null, 'sha256WithRSAEncryption', false, 4, false,
+                timestamp '2026-09-01', ends, ends, false, ends, true, ends, 'ok', false,
+                'RSA', 2048, null, 'sha256WithRSAEncryption', 'sha256', false, 4, false,
                 timestamp '2026-11-23 07:00', 0, 0, 0, 'ok'
-                from range(20000) as _(i);
+                from (
+                    select i, timestamp '2026-11-20' + to_minutes(i * 10) as ends from range(20000) as _(i)
+                );
             insert into certificate_domains select sha256(i::text), 'alicloud', 'account-' || i % 5,
-                'domain-' || j || '.shop-' || i || '.example.com', if(j < 3, 'served', 'san'), true
+                'domain-' || j || '.shop-' || i || '.example.com', if(j < 3, 'served', 'san'), true, 'ok',
+                if(j < 3, true, null)
                 from range(20000) as _(i), range(4) as _(j);
         """)  # noqa: S608
     path = tmp_path / "report.html"

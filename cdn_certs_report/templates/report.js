@@ -6,7 +6,13 @@
   const THEMES = ["automatic", "light", "dark"];
   const WORDS = {
     "not-covered": "domain not covered",
+    "disowned": "mismatch, says the provider",
+    "end-disputed": "end disputed",
+    "provider-worse": "worse, says the provider",
+    "chain-ends-first": "intermediate ends first",
+    "chain-incomplete": "chain incomplete",
     "deprecated": "deprecated algorithm",
+    "off": "domain off",
     "too-long": "lives too long",
     "stale": "not read lately",
     "self-signed": "self-signed",
@@ -82,7 +88,7 @@
     const text = (certificate) => certificate.text ??= [
       certificate.title, certificate.common_name, certificate.issuer, certificate.certificate_id,
       certificate.serial_number, certificate.fingerprint, certificate.provider, certificate.account,
-      certificate.key, certificate.signature, ...certificate.used_by, ...certificate.also_covers,
+      certificate.key, certificate.signature, ...certificate.used_by, ...certificate.also_covers, ...certificate.off,
     ].join("\n").toLowerCase();
 
     // Who looks for a domain must learn that it has no certificate.
@@ -93,7 +99,8 @@
     const cell = (name, ...children) => element("td", { role: "cell", class: name }, ...children);
 
     const summary = (certificate, index) => {
-      const { used_by: domains, common_name: name, title, flags } = certificate;
+      const { used_by: used, off, common_name: name, title, flags } = certificate;
+      const domains = used.length ? used : off.map((domain) => `${domain} (off)`);
       const expand = element(
         "button", { type: "button", class: "expand", "aria-expanded": "false", "aria-controls": `detail-${index}` }, title,
       );
@@ -133,10 +140,13 @@
       const facts = {
         "Common name": certificate.common_name,
         "Issuer": certificate.issuer,
-        "Valid": certificate.ends && `${certificate.begins ?? "unknown"} to ${certificate.ends} UTC`,
+        "Valid": certificate.valid_to && `${certificate.begins ?? "unknown"} to ${certificate.valid_to} UTC`,
+        "Intermediate ends": certificate.chain_ends && `${certificate.chain_ends} UTC`,
+        "Ends, says the provider": certificate.provider_ends && `${certificate.provider_ends} UTC`,
+        "Status, says the provider": certificate.provider_status,
         "Lifetime": days === null ? null : `${Math.round(days * 10) / 10} days${allowed}`,
         "Key": certificate.key,
-        "Signature": certificate.signature,
+        "Signature": [certificate.signature, certificate.digest].filter(Boolean).join(", "),
         "Certificate ID": certificate.certificate_id,
         "Serial number": certificate.serial_number,
         "SHA-256": certificate.fingerprint,
@@ -149,6 +159,7 @@
           element(
             "div", { class: "panel" },
             ...domainList("Domains it serves", certificate.used_by, certificate.not_covered),
+            ...domainList("Domains that are off", certificate.off),
             ...domainList("Other domains it covers", certificate.also_covers),
             element("dl", { class: "facts" }, ...Object.entries(facts).filter(([, value]) => value).flatMap(
               ([name, value]) => [element("dt", {}, name), element("dd", {}, value)],

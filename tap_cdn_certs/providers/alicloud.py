@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from http import HTTPStatus
@@ -87,6 +87,8 @@ ERRORS = {
     "InvalidDomain.NotFound": Reach.GONE,
     "CdnServiceNotFound": Reach.INACTIVE,
 }
+# Without these nobody knows when a domain goes down.
+ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
 NOT_ACTIVATED = re.compile(r"ServiceNotFound|service.*\bnot\b|\bnot\b.*service", re.IGNORECASE)
 
 
@@ -335,7 +337,7 @@ class CertificateInfo(AlicloudStream):
         serving = (item for item in certificates if item.get("ServerCertificateStatus") == "on")
         item = next(serving, certificates[0] if certificates else {})
         pem = unchecked_text(item, "ServerCertificate") or ""
-        fields, problem = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), None)
+        fields, faults = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), {})
         chain = x509.certificates(pem)
         record = {
             "account": self.account,
@@ -359,8 +361,13 @@ class CertificateInfo(AlicloudStream):
             "synced_at": self.synced_at,
         }
         # The row is read all the same, if nothing else is wrong with it.
-        if problem:
-            self.report(domain, APIError("InvalidCertificate", problem))
+        if faults:
+            in_doubt = not faults.keys().isdisjoint(ENDS) or (
+                not fields["x509_subject_alternative_names_complete"]
+                and not covers(fields["x509_subject_alternative_names"] or (), domain)
+            )
+            code, reach = ("InvalidCertificate", Reach.KEY) if in_doubt else ("UnreadableField", Reach.FIELD)
+            self.report(domain, APIError(code, x509.in_words(faults), reach))
         return record
 
     @override
@@ -404,6 +411,13 @@ class AlicloudHTTPSDomains(AlicloudStream):
             "cert_update_time": utc(item, "CertUpdateTime"),
             "synced_at": self.synced_at,
         }
+
+
+def covers(names: Iterable[str], domain: str) -> bool:
+    """Whether one of a certificate's names is for a domain: RFC 6125, 6.4.3."""
+    # A domain that is a wildcard begins with a dot: its first label is empty.
+    own = {domain.lower(), f"*.{domain.lower().partition('.')[2]}"}
+    return not own.isdisjoint(name.lower() for name in names)
 
 
 def domain_name(item: object) -> str | None:

@@ -13,14 +13,18 @@ with certificate_info as (
         coalesce(info.x509_issuer_common_name, info.x509_issuer_organization, info.cert_org) as issuer,
         coalesce(info.x509_not_before, info.cert_start_time) as not_before,
         coalesce(info.x509_not_after, info.cert_expire_time) as not_after,
+        info.cert_expire_time as provider_not_after,
+        info.x509_chain_not_after as chain_not_after,
+        info.x509_chain_complete as chain_complete,
         info.x509_public_key_algorithm as public_key_algorithm,
         info.x509_public_key_bits as public_key_bits,
         info.x509_public_key_curve as public_key_curve,
         info.x509_signature_algorithm as signature_algorithm,
+        info.x509_signature_hash as signature_hash,
         info.x509_self_signed as self_signed,
         info.x509_subject_alternative_names as dns_names,
         -- A certificate that was read and has no names is for no domain; of one that was not read nobody knows.
-        info.x509_fingerprint_sha256 is not null as dns_names_known,
+        info.x509_fingerprint_sha256 is not null and coalesce(info.x509_subject_alternative_names_complete, true) as dns_names_known,
         coalesce(
             info.x509_fingerprint_sha256,
             info.server_certificate,
@@ -28,6 +32,7 @@ with certificate_info as (
             info.cert_name,
             cast(info.cert_expire_time as text)
         ) is not null as has_certificate,
+        coalesce(info.server_certificate_status, 'on') as https_status,
         current_keys.stale,
         info.synced_at
     from {{ ref('stg_certificate_info') }} as info
@@ -50,14 +55,19 @@ https_domains as (
         cast(null as text) as issuer,
         https.cert_start_time as not_before,
         https.cert_expire_time as not_after,
+        https.cert_expire_time as provider_not_after,
+        cast(null as timestamp) as chain_not_after,
+        cast(null as boolean) as chain_complete,
         cast(null as text) as public_key_algorithm,
         cast(null as bigint) as public_key_bits,
         cast(null as text) as public_key_curve,
         cast(null as text) as signature_algorithm,
+        cast(null as text) as signature_hash,
         cast(null as boolean) as self_signed,
         {{ typed('null', none, 'list') }} as dns_names,
         false as dns_names_known,
         coalesce(https.cert_name, https.cert_common_name, cast(https.cert_expire_time as text)) is not null as has_certificate,
+        'on' as https_status,
         current_keys.stale,
         https.synced_at
     from {{ ref('stg_alicloud_https_domains') }} as https
@@ -69,8 +79,69 @@ https_domains as (
         on https.account = certificate_info.account
         and https.domain_name = certificate_info.domain_name
     where certificate_info.domain_name is null
+),
+
+both_streams as (
+    select * from certificate_info
+    union all
+    select * from https_domains
+),
+
+-- A name is a label, which people use again. Where the certificate itself was not read, those of one name that are known to
+-- differ are several: the one that ends last has the name alone.
+namesakes as (
+    select
+        both_streams.*,
+        dense_rank() over (
+            partition by account, identifier, fingerprint_sha256
+            order by not_after desc nulls last, not_before desc nulls last, lower(subject_common_name)
+        ) as namesake
+    from both_streams
 )
 
-select * from certificate_info
-union all
-select * from https_domains
+select
+    namesakes.account,
+    namesakes.domain_name,
+    case
+        when namesakes.fingerprint_sha256 is not null or namesakes.namesake = 1 then namesakes.identifier
+        else namesakes.identifier
+            || '/' || coalesce(lower(namesakes.subject_common_name), '')
+            || '/' || coalesce(cast(namesakes.not_before as text), '')
+            || '/' || coalesce(cast(namesakes.not_after as text), '')
+    end as identifier,
+    namesakes.certificate_id,
+    namesakes.name,
+    namesakes.fingerprint_sha256,
+    namesakes.serial_number,
+    namesakes.subject_common_name,
+    namesakes.issuer,
+    namesakes.not_before,
+    namesakes.not_after,
+    namesakes.provider_not_after,
+    namesakes.chain_not_after,
+    namesakes.chain_complete,
+    namesakes.public_key_algorithm,
+    namesakes.public_key_bits,
+    namesakes.public_key_curve,
+    namesakes.signature_algorithm,
+    namesakes.signature_hash,
+    namesakes.self_signed,
+    namesakes.dns_names,
+    namesakes.dns_names_known,
+    namesakes.has_certificate,
+    https.cert_status as provider_status,
+    -- A status that nobody knows is not one that ends the service.
+    namesakes.https_status <> 'off'
+        and coalesce(domains.domain_status, 'online') not in ('offline', 'stopping', 'deleting', 'check_failed') as in_use,
+    namesakes.stale,
+    namesakes.synced_at
+from namesakes
+-- What other streams said of the domain, but not what they said before.
+left join {{ ref('stg_alicloud_https_domains') }} as https
+    on namesakes.account = https.account
+    and namesakes.domain_name = https.domain_name
+    and namesakes.synced_at <= https.synced_at
+left join {{ ref('stg_alicloud_domains') }} as domains
+    on namesakes.account = domains.account
+    and namesakes.domain_name = domains.domain_name
+    and namesakes.synced_at <= domains.synced_at

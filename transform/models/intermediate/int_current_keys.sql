@@ -48,6 +48,8 @@ key_errors as (
         max(errors.synced_at) as failed_at
     from {{ ref('stg_sync_errors') }} as errors
     inner join {{ ref('streams') }} as streams on errors.stream = streams.stream
+    -- A row that lacks a field was read.
+    where coalesce(errors.reach, 'key') <> 'field'
     group by 1, 2, 3
 )
 

@@ -1,7 +1,7 @@
 with domains as (
     select distinct certificate_key, domain_name
     from {{ ref('certificate_domains') }}
-    where source in ('served', 'related')
+    where in_use
 )
 
 select
@@ -9,6 +9,7 @@ select
     algorithms.algorithm,
     algorithms.bits,
     algorithms.curve,
+    algorithms.hash,
     algorithms.class,
     algorithms.strength,
     algorithms.quantum,
@@ -17,4 +18,4 @@ select
 from {{ ref('certificate_algorithms') }} as algorithms
 inner join {{ ref('certificates') }} as certificates on algorithms.certificate_key = certificates.certificate_key
 left join domains on algorithms.certificate_key = domains.certificate_key
-group by 1, 2, 3, 4, 5, 6, 7
+group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -4,7 +4,8 @@ with algorithms as (
         'public_key' as algorithm_kind,
         public_key_algorithm as algorithm,
         public_key_bits as bits,
-        public_key_curve as curve
+        public_key_curve as curve,
+        cast(null as text) as hash
     from {{ ref('certificates') }}
     union all
     select
@@ -12,26 +13,40 @@ with algorithms as (
         'signature' as algorithm_kind,
         signature_algorithm as algorithm,
         null as bits,
-        null as curve
+        null as curve,
+        signature_hash as hash
     from {{ ref('certificates') }}
+),
+
+classed as (
+    select
+        algorithms.*,
+        -- A signature is as weak as the digest that it is of.
+        case when hashes.strength = 'deprecated' then hashes.strength else classes.strength end as strength,
+        classes.quantum
+    from algorithms
+    left join {{ ref('algorithms') }} as classes
+        on algorithms.algorithm_kind = classes.algorithm_kind
+        and lower(algorithms.algorithm) = lower(classes.algorithm)
+        and (classes.min_bits is null or algorithms.bits >= classes.min_bits)
+        and (classes.max_bits is null or algorithms.bits <= classes.max_bits)
+    left join {{ ref('algorithms') }} as hashes
+        on hashes.algorithm_kind = 'signature_hash'
+        and lower(algorithms.hash) = lower(hashes.algorithm)
 )
 
 select
-    algorithms.certificate_key,
-    algorithms.algorithm_kind,
-    algorithms.algorithm,
-    algorithms.bits,
-    algorithms.curve,
-    coalesce(classes.strength, 'unknown') as strength,
-    coalesce(classes.quantum, 'unknown') as quantum,
+    certificate_key,
+    algorithm_kind,
+    algorithm,
+    bits,
+    curve,
+    hash,
+    coalesce(strength, 'unknown') as strength,
+    coalesce(quantum, 'unknown') as quantum,
     -- The worst that can be said.
     case
-        when classes.strength = 'deprecated' then 'deprecated'
-        else coalesce(classes.quantum, classes.strength, 'unknown')
+        when strength = 'deprecated' then 'deprecated'
+        else coalesce(quantum, strength, 'unknown')
     end as class
-from algorithms
-left join {{ ref('algorithms') }} as classes
-    on algorithms.algorithm_kind = classes.algorithm_kind
-    and lower(algorithms.algorithm) = lower(classes.algorithm)
-    and (classes.min_bits is null or algorithms.bits >= classes.min_bits)
-    and (classes.max_bits is null or algorithms.bits <= classes.max_bits)
+from classed

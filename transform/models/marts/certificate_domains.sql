@@ -44,8 +44,11 @@ served as (
         domains.account,
         domains.domain_name,
         domains.source,
+        domains.provider_status,
+        domains.in_use,
         case
             when sans.domain_name is not null then true
+            when domains.provider_status = 'mismatch' then false
             when not certificates.dns_names_known then null
             when encoded_names.certificate_key is not null and not domains.domain_name ~ '^[ -~]*$' then null
             else false
@@ -58,6 +61,6 @@ served as (
         and domains.domain_name = sans.domain_name
 )
 
-select certificate_key, provider, account, domain_name, source, covered from served
+select certificate_key, provider, account, domain_name, source, covered, provider_status, in_use from served
 union all
-select certificate_key, provider, account, domain_name, 'san' as source, true as covered from sans
+select certificate_key, provider, account, domain_name, 'san' as source, true as covered, null as provider_status, null as in_use from sans

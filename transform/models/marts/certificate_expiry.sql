@@ -1,11 +1,18 @@
-with measured as (
+with ends as (
     select
         certificates.*,
         {{ now() }} as as_of,
-        {{ seconds_between(now(), 'not_after') }} / 3600 as hours_left,
-        {{ seconds_between(now(), 'not_after') }} / 86400 as days_left,
-        case when not_before < not_after then {{ seconds_between('not_before', 'not_after') }} / 86400 end as lifetime_days
+        {{ earliest(['not_after', 'provider_not_after', 'chain_not_after']) }} as ends_at
     from {{ ref('certificates') }} as certificates
+),
+
+measured as (
+    select
+        ends.*,
+        {{ seconds_between('as_of', 'ends_at') }} / 3600 as hours_left,
+        {{ seconds_between('as_of', 'ends_at') }} / 86400 as days_left,
+        case when not_before < not_after then {{ seconds_between('not_before', 'not_after') }} / 86400 end as lifetime_days
+    from ends
 ),
 
 shares as (
@@ -14,6 +21,34 @@ shares as (
         greatest(0, least(1, days_left / lifetime_days)) as lifetime_left,
         coalesce(lifetime_days * {{ var('days_at_most_share') }}, {{ var('warning_days') }}) as most_days
     from measured
+),
+
+dated as (
+    select
+        shares.*,
+        -- A certificate is valid until its end, that second included.
+        case
+            when ends_at is null then 'unknown'
+            when as_of > ends_at then 'expired'
+            when as_of < not_before then 'not_yet_valid'
+            when days_left < least({{ var('critical_days') }}, most_days) then 'critical'
+            when lifetime_days is not null and lifetime_left < {{ var('critical_share') }} then 'critical'
+            when days_left < least({{ var('warning_days') }}, most_days) then 'warning'
+            when lifetime_days is not null and lifetime_left < {{ var('warning_share') }} then 'warning'
+            else 'ok'
+        end as state_by_dates
+    from shares
+),
+
+judged as (
+    select
+        dated.*,
+        case
+            when provider_status = 'expired' then 'expired'
+            when provider_status = 'expire_soon' and state_by_dates = 'ok' then 'warning'
+            else state_by_dates
+        end as state
+    from dated
 )
 
 select
@@ -28,10 +63,18 @@ select
     issuer,
     not_before,
     not_after,
+    provider_not_after,
+    end_disputed,
+    chain_not_after,
+    chain_complete,
+    ends_at,
+    provider_status,
+    state <> state_by_dates as provider_says_worse,
     public_key_algorithm,
     public_key_bits,
     public_key_curve,
     signature_algorithm,
+    signature_hash,
     self_signed,
     domain_count,
     stale,
@@ -40,15 +83,5 @@ select
     hours_left,
     days_left,
     case when lifetime_days is not null then lifetime_left end as lifetime_left,
-    -- A certificate is valid until not_after, that second included.
-    case
-        when not_after is null then 'unknown'
-        when as_of > not_after then 'expired'
-        when as_of < not_before then 'not_yet_valid'
-        when days_left < least({{ var('critical_days') }}, most_days) then 'critical'
-        when lifetime_days is not null and lifetime_left < {{ var('critical_share') }} then 'critical'
-        when days_left < least({{ var('warning_days') }}, most_days) then 'warning'
-        when lifetime_days is not null and lifetime_left < {{ var('warning_share') }} then 'warning'
-        else 'ok'
-    end as state
-from shares
+    state
+from judged

@@ -1,14 +1,31 @@
 with domain_counts as (
     select certificate_key, count(distinct domain_name) as domain_count
     from {{ ref('int_served_domains') }}
+    where in_use
     group by 1
 ),
 
--- Of a certificate that several domains serve, the row read last.
+-- Of a certificate that several domains serve, the row read last, and the worst that any says of it.
 ranked as (
     select
         seen.*,
-        row_number() over (partition by certificate_key order by stale, synced_at desc, seen_at) as version
+        row_number() over (partition by certificate_key order by stale, synced_at desc, seen_at) as version,
+        coalesce(
+            min(case when provider_not_after <> not_after then provider_not_after end) over (partition by certificate_key),
+            min(provider_not_after) over (partition by certificate_key)
+        ) as first_provider_not_after,
+        min(chain_not_after) over (partition by certificate_key) as first_chain_not_after,
+        min(case when chain_complete then 1 when not chain_complete then 0 end) over (partition by certificate_key) as chains_complete,
+        max(case when not_after <> provider_not_after then 1 else 0 end) over (partition by certificate_key) as ends_differ,
+        first_value(provider_status) over (
+            partition by certificate_key
+            order by
+                case provider_status
+                    when 'expired' then 1 when 'expire_soon' then 2 when 'mismatch' then 3 when 'ok' then 5 else 4
+                end,
+                case when provider_status is null then 1 else 0 end,
+                seen_at
+        ) as worst_provider_status
     from {{ ref('int_certificates_seen') }} as seen
 )
 
@@ -24,10 +41,16 @@ select
     ranked.issuer,
     ranked.not_before,
     ranked.not_after,
+    ranked.first_provider_not_after as provider_not_after,
+    ranked.ends_differ = 1 as end_disputed,
+    ranked.first_chain_not_after as chain_not_after,
+    ranked.chains_complete = 1 as chain_complete,
+    ranked.worst_provider_status as provider_status,
     ranked.public_key_algorithm,
     cast(ranked.public_key_bits as integer) as public_key_bits,
     ranked.public_key_curve,
     ranked.signature_algorithm,
+    ranked.signature_hash,
     ranked.self_signed,
     cast(coalesce(domain_counts.domain_count, 0) as integer) as domain_count,
     ranked.stale,

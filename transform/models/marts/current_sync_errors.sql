@@ -26,6 +26,7 @@ select
     ranked.stream,
     ranked.operation,
     ranked.key,
+    coalesce(ranked.reach, case when ranked.key = '*' then 'stream' else 'key' end) as reach,
     ranked.code,
     ranked.message,
     ranked.request_id,

@@ -27,7 +27,12 @@ rows_read as (
 ),
 
 error_counts as (
-    select stream, account, synced_at, count(*) as errors
+    select
+        stream,
+        account,
+        synced_at,
+        sum(case when reach = 'field' then 0 else 1 end) as errors,
+        sum(case when reach = 'field' then 1 else 0 end) as unreadable_fields
     from {{ ref('stg_sync_errors') }}
     group by 1, 2, 3
 ),
@@ -45,6 +50,7 @@ health as (
         syncs.skipped,
         syncs.failed,
         coalesce(error_counts.errors, 0) as errors,
+        coalesce(error_counts.unreadable_fields, 0) as unreadable_fields,
         coalesce(syncs.complete, false) as complete,
         {{ seconds_between('complete_syncs.last_complete_sync_at', now()) }} / 3600 as age_hours
     from last_syncs
@@ -77,6 +83,7 @@ select
     cast(health.skipped as integer) as skipped,
     cast(health.failed as integer) as failed,
     cast(health.errors as integer) as errors,
+    cast(health.unreadable_fields as integer) as unreadable_fields,
     health.complete,
     -- The worst first: an old inventory hides more than one that lacks a key.
     case

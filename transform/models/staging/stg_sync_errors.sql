@@ -5,6 +5,7 @@
     'stream': 'text',
     'operation': 'text',
     'key': 'text',
+    'reach': 'text',
     'code': 'text',
     'message': 'text',
     'request_id': 'text',

@@ -8,7 +8,6 @@ import itertools
 import json
 import re
 import ssl
-import subprocess
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import as_file, files
@@ -16,6 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import certifi
 import pytest
+from authority import (
+    ALTERNATIVE_NAMES,
+    CONSTRAINTS,
+    P256,
+    Authority,
+    Issuer,
+    element,
+    names,
+    openssl,
+    reencoded,
+)
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import (
@@ -36,9 +46,7 @@ from tap_cdn_certs.x509 import FIELDS, certificates, der, in_words, leaf_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-P256 = "EC:ec_paramgen_curve:P-256"
 BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]{1,64}\n)+-----END CERTIFICATE-----\n")
 
 NIST = re.compile(r".*(DSA|Date|Names|RFC3280|Rollover|SelfIssued|Serial|UID|UTF8).*\.crt$")
@@ -74,14 +82,6 @@ DIFFERENT = {
 }
 
 
-def openssl(*arguments: str | Path, text: str = "") -> str:
-    """Return what an OpenSSL command prints; skip the test if this OpenSSL cannot do that."""
-    done = subprocess.run(["openssl", *arguments], input=text.encode(), capture_output=True, check=False)
-    if done.returncode:
-        pytest.skip(f"openssl {arguments[0]}: {done.stderr.decode(errors='replace')[:200]}")
-    return done.stdout.decode(errors="replace")
-
-
 @cache
 def published() -> dict[str, str]:
     """Return other people's certificates: Mozilla's roots, and those by which the library is tested."""
@@ -99,33 +99,6 @@ def published() -> dict[str, str]:
             if chain := certificates(pem):
                 found[path.name] = chain
     return found
-
-
-class Authority:
-    """Issues certificates with OpenSSL, in a directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        # Without a configuration of its own, OpenSSL would add the extensions of the machine's.
-        self.configuration = directory / "openssl.cnf"
-        self.configuration.write_text("[req]\ndistinguished_name=dn\n[dn]\n")
-
-    def key(self, kind: str) -> Path:
-        """Return the key of an algorithm and, after a colon, its option; it is generated once."""
-        path = self.directory / f"{kind.replace(':', '-')}.key"
-        if not path.exists():
-            algorithm, _, option = kind.partition(":")
-            options = ["-pkeyopt", option] if option else []
-            openssl("genpkey", "-algorithm", algorithm, *options, "-out", path)
-        return path
-
-    def issue(self, subject: str, *arguments: str, key: str = P256, issuer: str | None = None) -> str:
-        """Return a certificate, self-signed unless it has an issuer, whose certificate was issued before."""
-        signer = ("-CA", self.directory / f"{issuer}.crt", "-CAkey", self.key(P256)) if issuer else ()
-        request = ("req", "-x509", "-new", "-config", self.configuration, "-key", self.key(key), "-utf8")
-        certificate = openssl(*request, "-subj", subject, *signer, *arguments)
-        self.directory.joinpath(f"{subject.rpartition('=')[2]}.crt").write_text(certificate)
-        return certificate
 
 
 @pytest.fixture(scope="module")
@@ -335,9 +308,9 @@ def test_agrees_with_openssl_on_published_certificates() -> None:
 )
 def test_reads_every_time(encoded: bytes, expected: str | None, authority: Authority) -> None:
     """The end is read in both forms of time and all their years; without it, the beginning still is."""
-    der = ssl.PEM_cert_to_DER_cert(authority.issue("/CN=example.com"))
-    begin, end = re.findall(rb"\x17\x0d\d{12}Z", der)
-    patched = reencoded(der, begin + end, begin + encoded)
+    encoded_whole = ssl.PEM_cert_to_DER_cert(authority.issue("/CN=example.com"))
+    begin, end = re.findall(rb"\x17\x0d\d{12}Z", encoded_whole)
+    patched = reencoded(encoded_whole, begin + end, begin + encoded)
     pem = ssl.DER_cert_to_PEM_cert(patched)
     fields, faults = leaf_fields(pem)
     assert fields["x509_not_after"] == expected
@@ -346,26 +319,6 @@ def test_reads_every_time(encoded: bytes, expected: str | None, authority: Autho
     judgement = judged(pem)
     # OpenSSL ignores the offset of a time in this form with a fraction, and prints fractions.
     assert not judgement or b"." in encoded or judgement["x509_not_after"] == expected
-
-
-def reencoded(encoded: bytes, old: bytes, new: bytes) -> bytes:
-    """Return a DER element in which one of the elements, or a row of them, is another."""
-    tag, content, _ = der.first(encoded)
-    if content == old:
-        return element(tag, new)
-    if not tag & 0x20:
-        return encoded
-    return element(tag, *(reencoded(part.der, old, new) for part in der.elements(content)))
-
-
-def element(tag: int, *contents: bytes) -> bytes:
-    """Return a DER element."""
-    content = b"".join(contents)
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(octets))) + octets + content
 
 
 def test_reads_what_the_library_refuses_to_load(authority: Authority) -> None:
@@ -381,17 +334,6 @@ def test_reads_what_the_library_refuses_to_load(authority: Authority) -> None:
         "x509_fingerprint_sha256",
         "x509_self_signed",
     }
-
-
-def test_escapes_what_is_no_text_in_a_name(authority: Authority) -> None:
-    """An organization in another encoding than it claims is written octet by octet, as RFC 4514 has it."""
-    certificate = authority.issue("/O=Acme/CN=example.com", issuer=None)
-    changed = ssl.PEM_cert_to_DER_cert(certificate).replace(b"Acme", "中国".encode("gbk"))
-    fields, faults = leaf_fields(ssl.DER_cert_to_PEM_cert(changed))
-    assert not faults
-    assert fields["x509_subject_common_name"] == "example.com"
-    assert fields["x509_subject_organization"] == r"\D6\D0\B9\FA"
-    assert fields["x509_subject"] == r"CN=example.com,O=\D6\D0\B9\FA"
 
 
 def test_writes_a_nul_as_its_escape(authority: Authority) -> None:
@@ -474,6 +416,182 @@ def test_finds_the_leaf_in_odd_chains(authority: Authority, chain: tuple[str, ..
     one = authority.issue("/CN=one", issuer="two")
     assert leaf_fields(one + two)[0]["x509_subject_common_name"] == "one"
     assert leaf_fields(two + one)[0]["x509_subject_common_name"] == "two"
+
+
+LONG = {"begin": "2020-01-01T00:00:00", "end": "2031-01-01T00:00:00"}
+
+
+@pytest.fixture(scope="module")
+def issuers() -> dict[str, Issuer]:
+    """A root and what it has issued: an intermediate that lasts, one that has ended, and a cross-signed one."""
+    root = Issuer("root", begin="2000-01-01T00:00:00", end="2020-01-01T00:00:00")
+    other = Issuer("other root", **LONG)
+    ended = Issuer("issuing", root, begin="2020-01-01T00:00:00", end="2026-11-01T00:00:00")
+    again = Issuer("issuing", root, key=ended.key, **LONG)
+    return {
+        "root": root,
+        "other root": other,
+        "ended": ended,
+        "again": again,
+        "namesake": Issuer("issuing", other, **LONG),
+        "crossed": Issuer(
+            "root", other, key=root.key, begin="2020-01-01T00:00:00", end="2026-12-01T00:00:00"
+        ),
+        "unrelated": Issuer("unrelated", other, begin="2020-01-01T00:00:00", end="2021-01-01T00:00:00"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sent", "not_after", "complete"),
+    [
+        (["leaf", "again"], "2026-12-29T23:59:59Z", True),
+        (["leaf", "again", "root"], "2026-12-29T23:59:59Z", True),
+        (["leaf", "ended"], "2026-11-01T00:00:00Z", True),
+        (["leaf", "ended", "root"], "2026-11-01T00:00:00Z", True),
+        (["leaf", "again", "crossed"], "2026-12-01T00:00:00Z", True),
+        (["leaf", "again", "crossed", "other root"], "2026-12-01T00:00:00Z", True),
+        # Verifiers take the one that lasts.
+        (["leaf", "ended", "again"], "2026-12-29T23:59:59Z", False),
+        # Its name is right, its key is not.
+        (["leaf", "namesake"], "2026-12-29T23:59:59Z", False),
+        (["leaf", "namesake", "ended"], "2026-11-01T00:00:00Z", False),
+        (["leaf"], "2026-12-29T23:59:59Z", False),
+        (["ended", "leaf"], "2026-11-01T00:00:00Z", False),
+        (["leaf", "root", "ended"], "2026-11-01T00:00:00Z", False),
+        # Nobody needs it, so that its end does no harm.
+        (["leaf", "again", "unrelated"], "2026-12-29T23:59:59Z", False),
+        (["unrelated", "leaf", "again"], "2026-12-29T23:59:59Z", False),
+        (["root"], "2020-01-01T00:00:00Z", True),
+    ],
+)
+def test_judges_the_chain(
+    sent: list[str], not_after: str, complete: bool, issuers: dict[str, Issuer]
+) -> None:
+    """A chain ends with the first on the leaf's way to a root, and is complete in order, by name and signature."""
+    pems = {name: issuer.pem for name, issuer in issuers.items()} | {"leaf": issuers["ended"].issue("leaf")}
+    fields, faults = leaf_fields("".join(pems[name] for name in sent))
+    assert not faults
+    assert fields["x509_subject_common_name"] == ("leaf" if "leaf" in sent else "root")
+    assert (fields["x509_chain_not_after"], fields["x509_chain_complete"]) == (not_after, complete)
+
+
+def test_does_not_know_a_chain_that_it_cannot_verify(authority: Authority) -> None:
+    """A signature of an algorithm that the library lacks leaves open whether a chain is complete."""
+    key = "EC:ec_paramgen_curve:SM2"
+    issuer = authority.issue("/CN=sm2", "-sm3", "-addext", "basicConstraints=CA:TRUE", key=key)
+    leaf = authority.issue("/CN=leaf", issuer="sm2", signer=key)
+    fields, faults = leaf_fields(leaf + issuer)
+    assert (fields["x509_chain_complete"], faults) == (None, {})
+
+
+@pytest.mark.parametrize("constraints", ["3003010100", "30030201", "0500", "", "3000"])
+def test_the_position_tells_the_leaf_before_what_cannot_be_read(
+    constraints: str, issuers: dict[str, Issuer]
+) -> None:
+    """A leaf whose constraints are odd, or cannot be read, is the leaf beside any authority, on either side."""
+    leaf = issuers["again"].issue("leaf", {CONSTRAINTS: bytes.fromhex(constraints)})
+    for stranger in (issuers["unrelated"].pem, issuers["unrelated"].issue("other", {CONSTRAINTS: b"0"})):
+        assert leaf_fields(leaf + stranger)[0]["x509_subject_common_name"] == "leaf"
+    assert leaf_fields(issuers["unrelated"].pem + leaf)[0]["x509_subject_common_name"] == "leaf"
+
+
+@pytest.mark.parametrize(
+    ("tag", "octets", "expected"),
+    [
+        (0x0C, "Büro".encode(), "Büro"),
+        (0x13, b"Salt & Pepper *", "Salt & Pepper *"),
+        (0x14, "Compañía".encode("latin-1"), "Compañía"),
+        (0x16, "Compañía".encode("latin-1"), "Compañía"),
+        (0x1E, "株式会社".encode("utf-16-be"), "株式会社"),
+        (0x1C, "株式会社".encode("utf-32-be"), "株式会社"),
+        (0x0C, "中国".encode("gbk"), r"\D6\D0\B9\FA"),
+        (0x1E, b"\x00A\xd8", r"\00A\D8"),
+        (0x0C, b"A\0B", r"A\00B"),
+    ],
+)
+def test_reads_every_string(tag: int, octets: bytes, expected: str, issuers: dict[str, Issuer]) -> None:
+    """A text is read in the encoding of its type, as OpenSSL does, and what is no text octet by octet."""
+    encoded = ssl.PEM_cert_to_DER_cert(issuers["root"].issue("leaf"))
+    old = element(0x30, bytes.fromhex("0603550403"), element(0x0C, b"leaf"))
+    new = element(0x30, bytes.fromhex("060355040a"), element(tag, octets))
+    pem = ssl.DER_cert_to_PEM_cert(reencoded(encoded, der.first(old).content, der.first(new).content))
+    fields, faults = leaf_fields(pem)
+    assert (fields["x509_subject_organization"], faults) == (expected, {})
+    assert fields["x509_subject"] == f"O={expected}"
+    judgement = judged(pem)
+    assert not judgement or "\\" in expected or judgement["x509_subject_organization"] == expected
+
+
+def test_reads_the_names_beside_one_that_is_none(issuers: dict[str, Issuer]) -> None:
+    """A name that is no text, an address of five octets and kinds of names that nobody knows cost only themselves."""
+    unknown = element(0xA3, element(0x30)), element(0x87, b"12345"), element(0x89, b"?")
+    sent = names("a.example.com", "m\xfcller.example.com", *unknown, "b.example.com")
+    fields, faults = leaf_fields(issuers["root"].issue("leaf", {ALTERNATIVE_NAMES: sent}))
+    assert fields["x509_subject_alternative_names"] == [
+        "a.example.com",
+        r"m\FCller.example.com",
+        "b.example.com",
+    ]
+    assert fields["x509_subject_alternative_names_complete"] is False
+    assert faults.keys() == {"x509_subject_alternative_names"}
+    assert r"m\FCller" in faults["x509_subject_alternative_names"]
+    # It is known which domains this one is for.
+    sent = names("a.example.com", *unknown)
+    fields, faults = leaf_fields(issuers["root"].issue("leaf", {ALTERNATIVE_NAMES: sent}))
+    assert fields["x509_subject_alternative_names"] == ["a.example.com"]
+    assert fields["x509_subject_alternative_names_complete"] is True
+    assert faults.keys() == {"x509_subject_alternative_names"}
+
+
+def test_skips_an_empty_relative_name(issuers: dict[str, Issuer]) -> None:
+    """A part of a name without attributes, which OpenSSL prints as nothing, hides no other."""
+    encoded = ssl.PEM_cert_to_DER_cert(issuers["root"].issue("leaf"))
+    name = element(0x31, element(0x30, bytes.fromhex("0603550403"), element(0x0C, b"leaf")))
+    pem = ssl.DER_cert_to_PEM_cert(reencoded(encoded, name, element(0x31) + name))
+    fields, faults = leaf_fields(pem)
+    assert (fields["x509_subject"], fields["x509_subject_common_name"], faults) == ("CN=leaf", "leaf", {})
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["-sha1"], ("RSASSA-PSS", "sha1")),
+        (["-md5"], ("RSASSA-PSS", "md5")),
+        (["-sha256"], ("RSASSA-PSS", "sha256")),
+        (["-sha512", "-sigopt", "rsa_mgf1_md:sha1"], ("RSASSA-PSS", "sha512")),
+        (["-sha3-256"], ("RSASSA-PSS", "sha3-256")),
+    ],
+)
+def test_knows_the_digest_of_a_signature(
+    options: list[str], expected: tuple[str, str], authority: Authority
+) -> None:
+    """RSASSA-PSS is as strong as the digest among its parameters, and is verified with all of them."""
+    pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"]
+    certificate = authority.issue("/CN=leaf", *options, *pss, key="RSA:rsa_keygen_bits:2048")
+    fields, faults = leaf_fields(certificate)
+    assert (fields["x509_signature_algorithm"], fields["x509_signature_hash"]) == expected
+    assert (fields["x509_self_signed"], faults) == (True, {})
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expected"),
+    [
+        ("2b0e03021d", ("sha1WithRSA", "sha1")),
+        ("2b0e030203", ("md5WithRSA", "md5")),
+        ("608648016503040309", ("2.16.840.1.101.3.4.3.9", "sha3-224")),
+        ("2b6570", ("Ed25519", None)),
+        ("2a030405", ("1.2.3.4.5", None)),
+    ],
+)
+def test_knows_an_algorithm_by_its_aliases(
+    identifier: str, expected: tuple[str, str | None], issuers: dict[str, Issuer]
+) -> None:
+    """An old identifier of an algorithm has its own name and the same digest; of others nobody knows one."""
+    encoded = ssl.PEM_cert_to_DER_cert(issuers["root"].issue("leaf"))
+    old = element(0x06, bytes.fromhex("2a8648ce3d040302"))
+    changed = reencoded(encoded, old, element(0x06, bytes.fromhex(identifier)))
+    fields, _ = leaf_fields(ssl.DER_cert_to_PEM_cert(changed))
+    assert (fields["x509_signature_algorithm"], fields["x509_signature_hash"]) == expected
 
 
 def test_gives_the_fingerprint_of_what_cannot_be_read(chain: tuple[str, ...]) -> None:
@@ -592,7 +710,7 @@ def test_never_passes_on_anything_else(
     blocks = BLOCK.findall(passed_on)
     assert "".join(blocks) == passed_on == certificates(passed_on)
     ders = [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
-    assert not any(base64.b64decode(secret(key)) in der for key in private_keys for der in ders)
+    assert not any(base64.b64decode(secret(key)) in found for key in private_keys for found in ders)
     assert_nulls_explained(fields, faults)
 
 
@@ -615,12 +733,12 @@ def test_reads_any_text(text: str) -> None:
 @given(data=st.data())
 def test_reads_any_mutation(data: st.DataObject) -> None:
     """A certificate with octets changed, lost or doubled has values, and reasons for what has none."""
-    der = bytearray(data.draw(st.sampled_from(mutable())))
+    mutated = bytearray(data.draw(st.sampled_from(mutable())))
     for _ in range(data.draw(st.integers(1, 3))):
-        start = data.draw(st.integers(0, len(der)))
-        end = data.draw(st.integers(start, min(start + 4, len(der))))
-        der[start:end] = data.draw(st.binary(max_size=4) | st.just(bytes(der[start : start + 200])))
-    pem = ssl.DER_cert_to_PEM_cert(bytes(der))
+        start = data.draw(st.integers(0, len(mutated)))
+        end = data.draw(st.integers(start, min(start + 4, len(mutated))))
+        mutated[start:end] = data.draw(st.binary(max_size=4) | st.just(bytes(mutated[start : start + 200])))
+    pem = ssl.DER_cert_to_PEM_cert(bytes(mutated))
     fields, faults = leaf_fields(pem)
     assert tuple(fields) == FIELDS
     assert_nulls_explained(fields, faults)

@@ -423,7 +423,7 @@ LONG = {"begin": "2020-01-01T00:00:00", "end": "2031-01-01T00:00:00"}
 
 @pytest.fixture(scope="module")
 def issuers() -> dict[str, Issuer]:
-    """A root, its intermediate that lasts and one that has ended, another root, and what it has cross-signed."""
+    """A root with its intermediates, one of which has ended, and another root with what it has signed."""
     root = Issuer("root", begin="2000-01-01T00:00:00", end="2020-01-01T00:00:00")
     other = Issuer("other root", **LONG)
     ended = Issuer("issuing", root, begin="2020-01-01T00:00:00", end="2026-11-01T00:00:00")
@@ -470,7 +470,7 @@ def test_judges_the_chain(
     complete: bool,  # noqa: FBT001
     issuers: dict[str, Issuer],
 ) -> None:
-    """A chain ends with the first on the leaf's way to a root, and is complete in order, by its signatures."""
+    """A chain ends with the first on the way to a root, and is complete in order, by its signatures."""
     pems = {name: issuer.pem for name, issuer in issuers.items()} | {"leaf": issuers["ended"].issue("leaf")}
     fields, faults = leaf_fields("".join(pems[name] for name in sent))
     assert not faults

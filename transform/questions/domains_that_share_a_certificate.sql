@@ -4,7 +4,7 @@ select
     count(*) as domains,
     string_agg(domain_name, ', ' order by domain_name) as domain_names
 from cdn_certs_marts.certificate_domains
-where source in ('served', 'related')
+where in_use
 group by certificate_key
 having count(*) > 1
 order by domains desc, certificate_key

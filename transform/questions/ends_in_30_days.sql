@@ -4,10 +4,10 @@ select
     account,
     name,
     issuer,
-    not_after,
+    ends_at,
     floor(days_left) as whole_days_left,
     domain_count,
     state
 from cdn_certs_marts.certificate_expiry
 where days_left between 0 and 30
-order by not_after, certificate_key
+order by ends_at, certificate_key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from process import run_tap, start_tap
 from watched import KEYS, SCHEMAS, Watch, run
@@ -238,11 +239,9 @@ def test_the_state_of_a_stopped_sync_counts_for_more(sandbox: Watch) -> None:
 @pytest.mark.parametrize(
     "empty", [{}, {"bookmarks": {}}, {"singer_state": {}}, {"type": "STATE", "value": {}}, {"completed": {}}]
 )
-def test_an_empty_state_is_none(sandbox: Watch, tmp_path: Path, empty: Any) -> None:
-    """In each form, everything is asked for."""
-    result = run_tap(tmp_path, sandbox.config(), state=empty)
-    assert result.returncode == 0
-    assert sandbox.count(DETAIL) == 3
+def test_an_empty_state_is_none(sandbox: Watch, empty: Any) -> None:
+    """In each form, nothing is remembered."""
+    assert not TapCDNCerts(config=sandbox.config(), state=empty).state.get("bookmarks")
 
 
 @pytest.mark.parametrize(
@@ -263,9 +262,16 @@ def test_an_empty_state_is_none(sandbox: Watch, tmp_path: Path, empty: Any) -> N
         {"bookmarks": {"ssl_certificate": "s3cr3t"}},
     ],
 )
-def test_what_is_not_a_state_is_said_before_any_request(sandbox: Watch, tmp_path: Path, content: Any) -> None:
-    """In one line without the content, and with exit 1: a configuration or a catalog among others."""
-    result = run_tap(tmp_path, sandbox.config(), state=content)
+def test_what_is_not_a_state_is_refused(sandbox: Watch, content: Any) -> None:
+    """A configuration or a catalog, among others, is none; the message does not hold it."""
+    with pytest.raises(click.ClickException) as refused:
+        TapCDNCerts(config=sandbox.config(), state=content)
+    assert f"Error: {refused.value.message}" == NOT_A_STATE
+
+
+def test_what_is_not_a_state_is_said_before_any_request(sandbox: Watch, tmp_path: Path) -> None:
+    """In one line, and with exit 1."""
+    result = run_tap(tmp_path, sandbox.config(), state={"alicloud": {"access_key_secret": "s3cr3t"}})
     assert (result.returncode, result.stdout) == (1, "")
     assert [line for line in result.stderr.splitlines() if "| INFO" not in line] == [NOT_A_STATE]
     assert sandbox.requests == []

@@ -538,6 +538,10 @@ def test_reads_the_names_beside_one_that_is_none(issuers: dict[str, Issuer]) -> 
     assert fields["x509_subject_alternative_names_complete"] is False
     assert faults.keys() == {"x509_subject_alternative_names"}
     assert r"m\FCller" in faults["x509_subject_alternative_names"]
+    # Nothing that a terminal would obey.
+    sent = names("\x1b[31m\n\xfc")
+    _, faults = leaf_fields(issuers["root"].issue("leaf", {ALTERNATIVE_NAMES: sent}))
+    assert faults == {"x509_subject_alternative_names": r"no name: [31m \FC"}
     # It is known which domains this one is for.
     sent = names("a.example.com", *unknown)
     fields, faults = leaf_fields(issuers["root"].issue("leaf", {ALTERNATIVE_NAMES: sent}))

@@ -82,12 +82,18 @@ def _read(reader: Callable[[Chain], Any], chain: Chain) -> tuple[Any, str]:
     try:
         value = reader(chain)
     except PartlyReadError as error:
-        value, reason = error.value, str(error)
+        value, reason = error.value, _in_a_line(error)
     except Exception as error:  # noqa: BLE001 - whatever is wrong costs this field only
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = _in_a_line(error)
     if isinstance(value, datetime):
         value = f"{value.replace(tzinfo=None).isoformat()}Z"
     return tuple(value) if isinstance(value, list) else value, reason
+
+
+def _in_a_line(error: Exception) -> str:
+    # It may hold what a certificate holds.
+    text = "".join(character if character.isprintable() else " " for character in str(error))
+    return " ".join(text.split())[:200] or type(error).__name__
 
 
 def _sent(pem: str) -> list[Certificate]:

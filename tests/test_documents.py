@@ -12,6 +12,7 @@ import pytest
 from process import TAP, environment
 from singer_sdk.singerlib import Schema
 
+from sandbox import Fault, Sandbox
 from tap_cdn_certs.providers import PROVIDERS
 from tap_cdn_certs.tap import TAP_STREAMS, TapCDNCerts
 
@@ -104,3 +105,37 @@ def test_the_readme_shows_the_sql_that_the_tests_run(question: Path) -> None:
     """Each question's SQL stands in the README as it is run on both databases."""
     sql = "\n".join(line for line in question.read_text().splitlines() if not line.startswith("--")).strip()
     assert f"```sql\n{sql}\n```" in README
+
+
+def recipe(heading: str) -> str:
+    """Return the first script after some words of the README."""
+    found = re.search(r"```(?:ba)?sh\n(.*?)```", README.partition(heading)[2], re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_pipe_of_the_readme_keeps_the_exit_code_and_the_state(
+    refused: bool,  # noqa: FBT001
+    tmp_path: Path,
+    target_jsonl: str,
+) -> None:
+    """A script of it fails when the tap does, and the next run goes on from what this one remembered."""
+    with Sandbox(domains=6, certificates=3, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+        if refused:
+            sandbox.faults.add(Fault("error", "DescribeCdnHttpsDomainList", code="Forbidden.RAM", status=403))
+        (tmp_path / "config.json").write_text(json.dumps(sandbox.config()))
+        path = f"{Path(TAP).parent}:{Path(target_jsonl).parent}:/usr/bin:/bin"
+        for details in (3, 0):
+            sandbox.reset()
+            done = subprocess.run(
+                ["/bin/bash", "-c", recipe("**With a plain pipe**")],
+                cwd=tmp_path,
+                env=environment(PATH=path),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == int(refused), done.stderr
+            asked = [request for request in sandbox.requests if request.operation == "QueryCertificate"]
+            assert len(asked) == details

@@ -30,6 +30,7 @@ PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text())
 SCHEMAS: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text())["properties"] for path in (ROOT / "schemas").glob("*.json")
 }
+DAILY = ROOT / "scripts" / "daily"
 WAREHOUSES = ("duckdb", "postgres")
 APPENDED = {"sync_errors", "syncs"}
 # On these, two runs of the tap do not agree.
@@ -135,14 +136,25 @@ def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
 
 @pytest.fixture(scope="module")
 def run(meltano: str, sandbox: Sandbox) -> Callable[[str, dict[str, str]], tuple[str, int]]:
-    """Runs a job of meltano.yml; gives its log, and how many details of certificates it asked for."""
+    """Runs a job of meltano.yml, or what cron runs; gives its log, and how many details it asked for."""
 
     def run(job: str, environment: dict[str, str]) -> tuple[str, int]:
         sandbox.reset()
+        if job == "daily":
+            # As cron does it: from anywhere, and with next to no environment.
+            known = {
+                name: value
+                for name, value in environment.items()
+                if re.match("TAP_|TARGET_|CDN_CERTS_|DBT_|MELTANO_(SYS|AUTO)", name)
+            }
+            command, directory, known["PATH"] = [str(DAILY)], "/", "/usr/bin:/bin"
+        else:
+            command, directory, known = [meltano, "run", job], None, environment
         done = subprocess.run(
-            [meltano, "run", job], env=environment, capture_output=True, text=True, check=False, timeout=300
+            command, env=known, cwd=directory, capture_output=True, text=True, check=False, timeout=300
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        # Some certificates of the sandbox have ended.
+        assert done.returncode == (2 if job == "daily" else 0), done.stdout + done.stderr
         details = [request for request in sandbox.requests if request.operation == "QueryCertificate"]
         assert len({request.key for request in details}) == len(details)
         return done.stdout + done.stderr, len(details)
@@ -185,7 +197,7 @@ def loads(
         return Load(read(warehouse, "cdn_certs"), read(warehouse, "cdn_certs_marts"), details, log)
 
     return {
-        "duckdb": [load("certs", files, read_duckdb, path) for _ in range(2)],
+        "duckdb": [load(job, files, read_duckdb, path) for job in ("certs", "daily")],
         "postgres": [load("certs-postgres", login, read_postgres, url) for _ in range(2)],
     }
 
@@ -254,6 +266,37 @@ def test_the_job_writes_the_report(loads: dict[str, list[Load]], report: Path) -
     """The page names each certificate that is about to end."""
     assert loads
     assert "expired.example.com" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("sync", "models", "verdict", "expected"),
+    [
+        (0, 0, 0, 0),
+        (1, 0, 0, 1),
+        (0, 1, 0, 1),
+        (1, 0, 3, 1),
+        (1, 1, 1, 1),
+        (0, 0, 3, 3),
+        (0, 0, 2, 2),
+        # That something ends is what cannot wait.
+        (1, 0, 2, 2),
+    ],
+)
+def test_what_cron_runs_goes_on_and_keeps_the_worst(
+    sync: int, models: int, verdict: int, expected: int, tmp_path: Path
+) -> None:
+    """Every step runs, whatever became of the one before, and the exit code says what matters most."""
+    script = tmp_path / "scripts" / "daily"
+    program = tmp_path / ".venv-meltano" / "bin" / "meltano"
+    for path in (script, program):
+        path.parent.mkdir(parents=True)
+    script.write_bytes(DAILY.read_bytes())
+    codes = f"sync) exit {sync};; models) exit {models};; *) exit {verdict};;"
+    program.write_text(f'#!/bin/sh\necho "$@"\ncase $2 in {codes} esac\n')
+    program.chmod(0o755)
+    done = subprocess.run(["/bin/sh", script], env={}, cwd="/", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (expected, "")
+    assert done.stdout.splitlines() == ["run sync", "run models", "invoke cdn-certs-report:verdict"]
 
 
 def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from typing_extensions import override
 
+from cdn_certs_report.installation import missing, remedy
 from cdn_certs_report.inventory import inventory, left_in_words, legible, printable
+from cdn_certs_report.output import forget_stdout, is_stdout, stdout, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
-  1  the report could not be made, and stderr says why in a line
+  1  the report could not be made, or not be written: stderr says why in a line
   2  with --fail-within: a certificate in use ends within that time, or has ended
   3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
      read to its end or never recorded, or nobody knows when a certificate in use ends: see stderr
 
 A certificate is in use when it serves a domain. States are those of the models when dbt ran; what has
 ended since is shown as expired, and what has not been read completely for --stale-after as stale.
-All times are UTC. One output may be "-", which is stdout.
+All times are UTC. One output may be "-", which is stdout. A file that cannot be written
+stays as it was, and the other outputs are written all the same.
 
 examples:
   cdn-certs-report output/certs.duckdb --html report.html
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how old a complete sync may be (default: %(default)s)",
     )
     parser.add_argument(
-        "--schema", default="cdn_certs_marts", help="schema of the models (default: %(default)s)"
+        "--schema", help="schema of the models (default: the only one that has them, or cdn_certs_marts)"
     )
     parser.add_argument("--now", metavar="TIME", type=_instant, help="report as at this time (default: now)")
     parser.add_argument(
@@ -124,47 +125,86 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Report, and return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    try:
-        # Here, so that --help works and a missing extra is a sentence.
-        from cdn_certs_report import database, exports, html, terminal  # noqa: PLC0415
-    except ImportError as error:
-        return _fail(f"{error.name} is missing: pip install 'tap-cdn-certs[report]'")
-
-    formats: dict[str, Callable[[Inventory], str]] = {
-        "html": html.to_html,
-        "csv": exports.to_csv,
-        "ics": exports.to_ics,
-        "json": exports.to_json,
-    }
-    outputs = {name: path for name in formats if (path := getattr(options, name))}
+    outputs = {name: path for name in _FORMATS if (path := getattr(options, name))}
     if list(outputs.values()).count("-") > 1:
         parser.error("only one output can be stdout")
-
+    try:
+        # Here, so that --help works and a missing extra is a sentence.
+        from cdn_certs_report import database  # noqa: PLC0415
+    except ImportError as error:
+        return _fail(f"A database needs {missing(error)}")
     try:
         models = database.read(options.database, options.schema)
+    except database.DriverError as error:
+        return _fail(f"{printable(error)}: {remedy()}")
     except database.DatabaseError as error:
         return _fail(printable(error))
     report = inventory(models, options.now or datetime.now(UTC), options.stale_after)
+    written = [
+        _written(name, path, report, options.limit) for name, path in (outputs or {"table": "-"}).items()
+    ]
+    verdict = _verdict(report, options.fail_within)
+    return verdict if all(written) else 1
+
+
+def _html(report: Inventory) -> str:
+    from cdn_certs_report.html import to_html  # noqa: PLC0415
+
+    return to_html(report)
+
+
+def _csv(report: Inventory) -> str:
+    from cdn_certs_report.exports import to_csv  # noqa: PLC0415
+
+    return to_csv(report)
+
+
+def _ics(report: Inventory) -> str:
+    from cdn_certs_report.exports import to_ics  # noqa: PLC0415
+
+    return to_ics(report)
+
+
+def _json(report: Inventory) -> str:
+    from cdn_certs_report.exports import to_json  # noqa: PLC0415
+
+    return to_json(report)
+
+
+_FORMATS: dict[str, Callable[[Inventory], str]] = {"html": _html, "csv": _csv, "ics": _ics, "json": _json}
+"""The outputs; each imports what it needs, and no other's."""
+
+
+def _written(name: str, path: str, report: Inventory, limit: int) -> bool:
+    """Write an output, and return whether that was done; else stderr says why not."""
+    if is_stdout(path):
+        path = "-"
     try:
-        for name, path in outputs.items():
-            _write(path, formats[name](report))
-        if not outputs:
-            terminal.print_table(report, options.limit, sys.stdout)
-            sys.stdout.flush()
+        if name == "table":
+            _print(report, limit)
+        else:
+            write(path, _FORMATS[name](report).encode())
+    except ImportError as error:
+        _fail(f"{'The table' if name == 'table' else f'--{name}'} needs {missing(error)}")
+        return False
     except BrokenPipeError:
-        # The reader has what it wanted; what is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has what it wanted.
+        if path == "-":
+            forget_stdout()
     except OSError as error:
-        return _fail(f"Cannot write {error.filename or 'the report'}: {error.strerror}")
-    return _verdict(report, options.fail_within)
+        if path == "-":
+            forget_stdout()
+        shown = "stdout" if path == "-" else printable(path)
+        _fail(f"Cannot write {shown}: {error.strerror or error}")
+        return False
+    return True
 
 
-def _write(path: str, text: str) -> None:
-    if path == "-":
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.buffer.flush()
-    else:
-        Path(path).write_text(text, "utf-8", newline="")
+def _print(report: Inventory, limit: int) -> None:
+    from cdn_certs_report.terminal import print_table  # noqa: PLC0415
+
+    print_table(report, limit, stdout())
+    stdout().flush()
 
 
 def _say(line: str) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import time
+from collections import defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, column, create_engine, make_url, select, table, text
+from sqlalchemy import URL, Engine, column, create_engine, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Row = dict[str, Any]
 
@@ -78,7 +84,6 @@ MODELS = {
         "skipped",
         "failed",
         "errors",
-        "unreadable_fields",
     ),
     "current_sync_errors": (
         "provider",
@@ -96,38 +101,114 @@ MODELS = {
 """The models read, and their columns."""
 
 
+_WAIT = 10.0
+"""Seconds that a database which another process loads is waited for."""
+
+_STEP = 0.25
+
+_USUAL = "cdn_certs_marts"
+
+_LOCKED = re.compile(r"Could not set lock on file (?:.*\b(PID \d+))?")
+
+
 class DatabaseError(Exception):
     """Why the models cannot be read, in one line for people; never holds a password."""
 
 
-def read(database: str, schema: str) -> dict[str, list[Row]]:
-    """Return the rows of each model, their times in UTC."""
+class DriverError(DatabaseError):
+    """A driver is missing which the extra `report` brings."""
+
+
+def read(database: str, schema: str | None) -> dict[str, list[Row]]:
+    """Return the rows of each model, their times in UTC, from a schema or the only one that has them."""
     url = _url(database)
     engine = _engine(url)
     try:
-        with engine.connect() as connection:
-            connection.execute(text("select 1"))
-            try:
-                return {
-                    name: [
-                        {key: _plain(value) for key, value in row.items()}
-                        for row in connection.execute(
-                            select(*map(column, columns)).select_from(table(name, schema=schema))
-                        ).mappings()
-                    ]
-                    for name, columns in MODELS.items()
-                }
-            except DBAPIError as error:
-                raise DatabaseError(
-                    f'The models are not in schema "{schema}" of {_shown(url)}, or older than this report: '
-                    f'run "dbt build". ({_reason(error, url)})'
-                ) from None
+        with _connected(engine, url) as connection:
+            found = _schemas(connection)
+            return _models(connection, schema or _only(found, url), found, url)
     except DBAPIError as error:
         raise DatabaseError(f"Cannot open {_shown(url)}: {_reason(error, url)}") from None
     except ImportError as error:
-        raise DatabaseError(_no_driver(url, error)) from None
+        raise _no_driver(url, error) from None
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine, url: URL) -> Connection:
+    """Return a connection, when nobody has locked the database any more."""
+    end = time.monotonic() + _WAIT
+    while True:
+        try:
+            return engine.connect()
+        except DBAPIError as error:
+            locked = _LOCKED.search(_reason(error, url))
+            if not locked:
+                raise
+            if time.monotonic() >= end:
+                by = f" ({locked[1]})" if locked[1] else ""
+                raise DatabaseError(
+                    f"Another process{by} has been loading {_shown(url)}, or has it open, for more than "
+                    f"{_WAIT:g} s: try again when it is done."
+                ) from None
+        time.sleep(_STEP)
+
+
+def _schemas(connection: Connection) -> dict[str, set[str]]:
+    """Return the schemas that have models, and which."""
+    tables = table("tables", column("table_schema"), column("table_name"), schema="information_schema")
+    rows = connection.execute(
+        select(tables.c.table_schema, tables.c.table_name)
+        .where(tables.c.table_name.in_(MODELS))
+        .order_by(tables.c.table_schema)
+    )
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for schema, name in rows:
+        found[schema].add(name)
+    return found
+
+
+def _only(found: dict[str, set[str]], url: URL) -> str:
+    """Return the schema that has all models: the only one, or the usual one of several."""
+    whole = [schema for schema, models in found.items() if models == MODELS.keys()]
+    if len(whole) == 1 or _USUAL in whole:
+        return whole[0] if len(whole) == 1 else _USUAL
+    if whole:
+        raise DatabaseError(
+            f"{len(whole)} schemas of {_shown(url)} have the models: say which one with --schema: "
+            f"{', '.join(whole)}."
+        )
+    lacking = "; ".join(
+        f'schema "{schema}" lacks {", ".join(sorted(MODELS.keys() - models))}'
+        for schema, models in found.items()
+    )
+    raise DatabaseError(
+        f'No schema of {_shown(url)} has the models, or shows them to this user: run "dbt build", '
+        f"or name theirs with --schema.{f' ({lacking})' if lacking else ''}"
+    )
+
+
+def _models(
+    connection: Connection, schema: str, found: dict[str, set[str]], url: URL
+) -> dict[str, list[Row]]:
+    """Return the rows of each model of a schema."""
+    try:
+        return {
+            name: [
+                {key: _plain(value) for key, value in row.items()}
+                for row in connection.execute(
+                    select(*map(column, columns)).select_from(table(name, schema=schema))
+                ).mappings()
+            ]
+            for name, columns in MODELS.items()
+        }
+    except DBAPIError as error:
+        others = [each for each, models in found.items() if models == MODELS.keys() and each != schema]
+        there = f" They are in {', '.join(others)}: see --schema." if others else ""
+        raise DatabaseError(
+            f'The models are not in schema "{schema}" of {_shown(url)}, or older than this report: '
+            f'run "dbt build". ({_reason(error, url)}){there}'
+        ) from None
 
 
 def _url(database: str) -> URL:
@@ -158,16 +239,16 @@ def _engine(url: URL) -> Engine:
     try:
         return create_engine(url, poolclass=NullPool, **options)
     except (NoSuchModuleError, ImportError) as error:
-        raise DatabaseError(_no_driver(url, error)) from None
+        raise _no_driver(url, error) from None
     except (ArgumentError, TypeError, ValueError):
         raise DatabaseError(f"Cannot use the database URL {_shown(url)}.") from None
 
 
-def _no_driver(url: URL, error: Exception) -> str:
-    return (
-        f"No driver for {url.drivername} ({str(error).splitlines()[0]}): "
-        "pip install 'tap-cdn-certs[report]' brings those for DuckDB and PostgreSQL."
-    )
+def _no_driver(url: URL, error: Exception) -> DatabaseError:
+    problem = f"No driver for {url.drivername} ({str(error).splitlines()[0]})"
+    if url.drivername in {"duckdb", "postgresql+psycopg"}:
+        return DriverError(problem)
+    return DatabaseError(f"{problem}: the models are read from duckdb:// and postgresql:// databases.")
 
 
 def _shown(url: URL) -> str:

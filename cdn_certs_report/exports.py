@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
-from icalendar import Alarm, Calendar, Event
-from icalendar.enums import TRANSP
-
 from cdn_certs_report.inventory import STATES, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from icalendar import Event
 
     from cdn_certs_report.database import Row
     from cdn_certs_report.inventory import Certificate, Inventory
@@ -87,6 +86,9 @@ def to_csv(inventory: Inventory) -> str:
 
 def to_ics(inventory: Inventory) -> str:
     """Return a calendar with an event at each certificate's end."""
+    # Here, so that the other formats do without it.
+    from icalendar import Calendar  # noqa: PLC0415
+
     calendar = Calendar.new(
         prodid="-//tap-cdn-certs//cdn-certs-report//EN",
         name="Certificates",
@@ -195,6 +197,9 @@ def _identity(certificate: Certificate) -> str:
 
 
 def _event(certificate: Certificate, end: datetime, identity: str, now: datetime) -> Event:
+    from icalendar import Alarm, Event  # noqa: PLC0415
+    from icalendar.enums import TRANSP  # noqa: PLC0415
+
     row = certificate.row
     title = printable(f"Certificate {certificate.title} ends ({row['provider']} / {row['account']})")
     event = Event.new(

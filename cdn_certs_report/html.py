@@ -153,7 +153,9 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
             (
                 _words(row["class"]),
                 _words(row["algorithm_kind"]),
-                _joined(" ", row["algorithm"], row["curve"] or row["bits"], row["hash"]),
+                _joined(
+                    " ", row["algorithm"], row["curve"] or row["bits"], _digest(row["algorithm"], row["hash"])
+                ),
                 row["certificates"],
                 row["domains"],
             )
@@ -171,7 +173,6 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
                 row["without_certificate"],
                 row["skipped"],
                 row["failed"],
-                row["unreadable_fields"],
             )
             for row in inventory.syncs
         ],
@@ -198,6 +199,11 @@ def _joined(separator: str, *parts: object) -> str:
     return separator.join(str(part) for part in parts if part)
 
 
+def _digest(algorithm: str | None, digest: str | None) -> str | None:
+    """Return the digest of a signature, unless the algorithm's name says it."""
+    return None if not digest or digest in str(algorithm).lower() else digest
+
+
 def _words(value: str | None) -> str | None:
     """Return a model's word, `public_key`, as people read it."""
     return "OK" if value == "ok" else value.replace("_", " ").capitalize() if value else None
@@ -220,7 +226,7 @@ def _compact(certificate: Certificate) -> dict[str, Any]:
         "fingerprint": row["fingerprint_sha256"],
         "key": certificate.key,
         "signature": row["signature_algorithm"],
-        "digest": row["signature_hash"],
+        "digest": _digest(row["signature_algorithm"], row["signature_hash"]),
         "begins": _second(row["not_before"]),
         "valid_to": _second(row["not_after"]),
         "chain_ends": _second(row["chain_not_after"]) if certificate.chain_ends_first else None,

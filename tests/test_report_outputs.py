@@ -171,7 +171,7 @@ def test_says_that_the_disk_is_full(database: Make) -> None:
     """A report that is not written is exit 1, and never the file `None`."""
     process = run(database(), "--csv", "/dev/full")
     assert process.returncode == 1
-    assert process.stderr == b"cdn-certs-report: Cannot write the report: No space left on device\n"
+    assert process.stderr == b"cdn-certs-report: Cannot write /dev/full: No space left on device\n"
 
 
 # Spreadsheets.

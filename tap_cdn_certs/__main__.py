@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 def main() -> None:
     """Runs the tap: what a user or a provider can cause ends with a message and not with a traceback."""
-    # Until the tap is there to write its state: its imports take half a second.
+    # Until the tap is there to write its state: its imports take half a second, and come after this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+
+    import logging  # noqa: PLC0415
 
     if not sys.stdout:
         sys.exit("The output cannot be written: it is closed.")
@@ -28,15 +25,31 @@ def main() -> None:
 
     from tap_cdn_certs.tap import TapCDNCerts  # noqa: PLC0415
 
+    command = TapCDNCerts.cli
+    _quiet()
     try:
-        TapCDNCerts.cli()
+        command()
     except ConfigValidationError as error:
         for mistake in error.errors:
             TapCDNCerts.logger.error("%s", mistake)
         sys.exit(1)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal's handler
+def _quiet() -> None:
+    """Leaves what the SDK says of its own steps to the level DEBUG, or a log configuration that is given."""
+    import logging  # noqa: PLC0415
+
+    import singer_sdk  # noqa: PLC0415
+
+    root = logging.getLogger()
+    if "SINGER_SDK_LOG_CONFIG" in os.environ or root.getEffectiveLevel() <= logging.DEBUG:
+        return
+    sdk = f"{singer_sdk.__path__[0]}{os.sep}"
+    for handler in root.handlers:
+        handler.addFilter(lambda line: line.levelno != logging.INFO or not line.pathname.startswith(sdk))
+
+
+def _stop(number: int, frame: object) -> None:  # noqa: ARG001 - a signal's handler
     os._exit(128 + number)
 
 

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import ssl
 import time
 from base64 import b64decode
 from collections import defaultdict
@@ -15,7 +14,6 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,13 +21,21 @@ import requests
 import requests.utils
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from requests.exceptions import RequestException
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
-from urllib3.exceptions import HTTPError, LocationValueError, ProxySchemeUnsupported
+from urllib3.exceptions import HTTPError
 
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
-from tap_cdn_certs.proxies import proxy_error, proxy_variable
+from tap_cdn_certs.connection import (
+    UNUSABLE,
+    address,
+    bundle_error,
+    connection_error,
+    proxy_error,
+    proxy_variable,
+    redirect_host,
+)
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, UnreachableError, WrongAddressError
 from tap_cdn_certs.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -52,6 +58,7 @@ ANSWER_TIMEOUT = 120.0  # from its first byte to its last
 MAX_WAIT = 900.0  # that a provider may ask for where its limit was met
 MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
+MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
 # What a list of some 10,000 certificates needs. An answer within both takes less than 200 MB to parse.
 MAX_BYTES = 32 * 2**20
@@ -66,9 +73,7 @@ PRIVATE_KEY = re.compile(
     r"-----BEGIN[^-]*PRIVATE[^-]*KEY[^-]*-----.*?(-----END[^-]*KEY[^-]*-----|\Z)", re.DOTALL
 )
 
-# What no other attempt mends: addresses that no connection can be made to, and what a proxy forbids.
-UNUSABLE = (InvalidSchema, InvalidURL, MissingSchema, LocationValueError, ProxySchemeUnsupported)
-FORBIDDEN = re.compile("Tunnel connection failed: 40[37]|SOCKS5 authentication|not allowed by ruleset")
+AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,11 @@ class Client:
     # The most bytes and values of one key's answer, by operation: many are held at once.
     sizes: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
+    # Seconds for all attempts of a request, where somebody waits for the outcome; None: as long as it takes.
+    patience: float | None = None
+    # Whether the provider itself has ever answered: its address is right.
+    answered = False
+
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
         self.url: str = settings["api_url"].rstrip("/")
         self.connections: int = settings.get("max_connections", 1)
@@ -128,14 +138,14 @@ class Client:
         # Once the account is refused, nothing more is asked.
         self.refused = proxy_error(self._adapter, self.url, self._proxies)
         if isinstance(self._verify, str) and self.url.startswith("https:"):
-            self.refused = self.refused or _bundle_error(self._verify)
+            self.refused = self.refused or bundle_error(self._verify)
+        self._heard = 0.0  # when anything last answered
         self._retry = Retrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, APIError) and error.reach in {Reach.ATTEMPT, Reach.THROTTLED}
-            ),
+            retry=retry_if_exception(lambda error: isinstance(error, APIError) and error.reach in AGAIN),
             wait=self._wait,
             sleep=sleep_using_event(stopped),
-            stop=stop_after_attempt(MAX_ATTEMPTS),
+            stop=self._stop,
+            before_sleep=self._announce,
             reraise=True,
         )
 
@@ -146,6 +156,22 @@ class Client:
     def fail(self, operation: str, answer: Answer) -> APIError:
         """What an answer that is not a success means."""
         raise NotImplementedError
+
+    def http_error(self, answer: Answer) -> APIError:
+        """The error of an answer that has no error code of the provider: something in between failed."""
+        code, redirect = f"HTTP {answer.status}", answer.status < HTTPStatus.BAD_REQUEST
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            refusal = f"{self.provider} refuses so many requests."
+            return APIError(code, refusal, Reach.THROTTLED, wait=retry_after(answer))
+        what = "a redirect, which is not followed" if redirect else "no error code"
+        if self.answered or not (redirect or answer.status == HTTPStatus.NOT_FOUND):
+            message = f"{self.provider} answered {code} with {what}."
+            return APIError(code, message, Reach.ATTEMPT, wait=retry_after(answer))
+        to = f" It leads to {host}." if (host := redirect_host(answer.headers.get("Location", ""))) else ""
+        message = (
+            f"{address(self.url)} answered {code} with {what}: this is not the API of {self.provider}.{to}"
+        )
+        return WrongAddressError(code, message)
 
     def request(
         self,
@@ -164,16 +190,17 @@ class Client:
         """
         request.headers = {**self._headers, **request.headers}
         prepared = request.prepare()
+        began = time.monotonic()
         try:
             result: Result = self._retry(self._attempt, operation, prepared, read)
         except APIError as error:
             error.operation = operation
+            if error.reach in AGAIN:
+                self._give_up(error, self._retry.statistics["attempt_number"], heard=self._heard > began)
             if error.reach is Reach.PROVIDER:
                 # One error for all threads and streams, so that it is said once.
                 self.refused = self.refused or error
                 raise self.refused from None
-            if error.reach in {Reach.ATTEMPT, Reach.THROTTLED}:
-                error.message += f" It was tried {MAX_ATTEMPTS} times."
             raise
         return result
 
@@ -197,9 +224,12 @@ class Client:
         try:
             answer = self._send(self._auth(prepared), *self.sizes.get(operation, (MAX_BYTES, MAX_TOKENS)))
             limit.answered(call)
+            self._heard = time.monotonic()
             if not answer.ok:
                 raise self.fail(operation, answer)
-            return read(answer)
+            result = read(answer)
+            self.answered = True
+            return result  # noqa: TRY300 - an answer that cannot be read is an error as well
         except APIError as error:
             if answer and not error.request_id:
                 error.request_id = quoted(answer.headers.get(self.request_id_header, "")) or None
@@ -208,11 +238,13 @@ class Client:
 
     def _send(self, prepared: PreparedRequest, max_bytes: int, max_tokens: int) -> Answer:
         host = urlsplit(self.url).netloc
+        patience = self.patience or READ_TIMEOUT
         try:
             with self._adapter.send(
                 prepared,
                 stream=True,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                # A host may have several addresses: each has the time to connect.
+                timeout=(min(CONNECT_TIMEOUT, patience / 3), min(READ_TIMEOUT, patience)),
                 verify=self._verify,
                 proxies=self._proxies,
             ) as response:
@@ -225,43 +257,55 @@ class Client:
                 "Behind an inspecting proxy, set REQUESTS_CA_BUNDLE to its CA certificate.",
                 Reach.PROVIDER if "CERTIFICATE_VERIFY_FAILED" in str(error) else Reach.ATTEMPT,
             ) from None
-        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-            raise APIError("Timeout", f"{host} did not answer in time.", Reach.ATTEMPT) from None
+        except (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError):
+            raise APIError("Timeout", f"{address(self.url)} did not answer in time.", Reach.ATTEMPT) from None
         except (*UNUSABLE, RequestException, HTTPError, OSError) as error:
-            raise self._connection_error(error) from None
+            raise connection_error(error, self.provider, self.url, self._proxies) from None
 
-    def _connection_error(self, error: Exception) -> APIError:
-        """What a failed connection means, without the error's text: it holds addresses and whole requests."""
-        kind = type(getattr(error.args[0], "reason", error) if error.args else error).__name__
-        failed = f"The connection to {urlsplit(self.url).netloc} failed: {kind}."
-        proxy = proxy_variable(self.url, self._proxies)
-        if proxy:
-            failed += f" It goes through the proxy that {proxy} names."
-        if proxy and FORBIDDEN.search(str(error)):
-            failed += " The proxy refuses: it asks for another user name and password, or forbids this."
-        elif isinstance(error, UNUSABLE):
-            failed += f" There is no such address: set {proxy or f'{self.provider}.api_url'} right."
-        else:
-            return APIError(kind, failed, Reach.ATTEMPT)
-        return APIError(kind, failed, Reach.PROVIDER)
+    def _stop(self, retry: RetryCallState) -> bool:
+        """Whether no other attempt is made."""
+        assert retry.outcome  # noqa: S101 - there was an attempt
+        elsewhere = isinstance(retry.outcome.exception(), WrongAddressError)
+        return retry.attempt_number >= (MAX_ATTEMPTS_ELSEWHERE if elsewhere else MAX_ATTEMPTS) or (
+            self.patience is not None and stop_before_delay(self.patience)(retry)
+        )
+
+    def _give_up(self, error: APIError, attempts: int, *, heard: bool) -> None:
+        """Says how often a request was tried, and what to look at if all others would fail as well."""
+        error.message += f" It was tried {attempts} times." if attempts > 1 else " It was tried once."
+        # What is slow or broken off may be one request's alone; who is impatient does not find out.
+        silent = isinstance(error, UnreachableError) or self.patience is not None
+        if isinstance(error, WrongAddressError) or (silent and not heard):
+            error.reach = Reach.PROVIDER
+            proxy = proxy_variable(self.url, self._proxies)
+            named = f"{proxy}, NO_PROXY and " if proxy else ""
+            error.message += f" Check {named}the setting {self.provider}.api_url."
 
     def _wait(self, retry: RetryCallState) -> float:
         """Seconds to the next attempt; where the limit was met, the limiter makes everybody wait instead."""
         error = retry.outcome.exception() if retry.outcome else None
         assert isinstance(error, APIError)  # noqa: S101 - nothing else is retried
         operation, attempt = retry.args[0], retry.attempt_number
-        backoff = wait_exponential_jitter(initial=1, max=MAX_BACKOFF)(retry)
-        level = logging.INFO if attempt > 1 else logging.DEBUG
-        if error.reach is Reach.ATTEMPT:
-            wait = max(backoff, min(error.wait or 0.0, MAX_BACKOFF))
-            logger.log(level, "%s: %s Attempt %d in %.1f s.", operation, error, attempt + 1, wait)
-            return wait
         limit = self.limits[operation]
+        backoff = wait_exponential_jitter(initial=1, max=MAX_BACKOFF)(retry)
+        if error.reach is Reach.ATTEMPT:
+            return max(backoff, min(error.wait or 0.0, MAX_BACKOFF))
         wait = max(backoff, limit.period) if error.wait is None else error.wait
+        if self.patience is not None:
+            return max(backoff, wait)
+        level = logging.INFO if attempt > 1 else logging.DEBUG
         logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
         limit.pause(wait)
         # A hint that did not help once is not all there is to wait for.
         return backoff if attempt > 1 and error.wait is not None else 0.0
+
+    def _announce(self, retry: RetryCallState) -> None:
+        error = retry.outcome.exception() if retry.outcome else None
+        attempt, wait = retry.attempt_number, retry.upcoming_sleep
+        # Of the others, `_wait` has said it.
+        if isinstance(error, APIError) and error.reach is Reach.ATTEMPT:
+            level = logging.INFO if attempt > 1 else logging.DEBUG
+            logger.log(level, "%s: %s Attempt %d in %.1f s.", retry.args[0], error, attempt + 1, wait)
 
     def _without_secrets(self, prepared: PreparedRequest, text: str) -> str:
         scheme, *sent = SEPARATORS.split(prepared.headers.get("Authorization", ""))
@@ -270,20 +314,6 @@ class Client:
         for secret in (*self._secrets, *(part for part in sent if len(part) >= MIN_SECRET)):
             text = re.sub(_any_form(secret), "***", text, flags=re.IGNORECASE)
         return PRIVATE_KEY.sub("***", text)
-
-
-def _bundle_error(path: str) -> APIError | None:
-    """What is wrong with a bundle of CA certificates: each attempt would fail with it."""
-    try:
-        if not Path(path).is_dir():
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except OSError:
-        return APIError(
-            "TLSError",
-            f"REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, names {path}: there are no CA certificates in PEM.",
-            Reach.PROVIDER,
-        )
-    return None
 
 
 def parse_json(content: bytes, max_tokens: int = MAX_TOKENS) -> Item:
@@ -336,17 +366,6 @@ def _any_form(secret: str) -> str:
     return "".join(
         c if c.isalnum() else rf"(?:\\?{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x}|&#?\w+;)" for c in secret
     )
-
-
-def http_error(answer: Answer, provider: str) -> APIError:
-    """The error of an answer that has no error code of the provider: something in between failed."""
-    code = f"HTTP {answer.status}"
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return APIError(
-            code, f"{provider} refuses so many requests.", Reach.THROTTLED, wait=retry_after(answer)
-        )
-    what = "a redirect, which is not followed" if answer.status < HTTPStatus.BAD_REQUEST else "no error code"
-    return APIError(code, f"{provider} answered {code} with {what}.", Reach.ATTEMPT, wait=retry_after(answer))
 
 
 def retry_after(answer: Answer, header: str = "Retry-After", unit: float = 1.0) -> float | None:

@@ -61,6 +61,20 @@ class APIError(FatalAPIError):
         return self.message + (f" Request ID: {self.request_id}." if self.request_id else "")
 
 
+class UnreachableError(APIError):
+    """A connection that was not made: no attempt of any request may reach the provider."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, Reach.ATTEMPT)
+
+
+class WrongAddressError(APIError):
+    """An answer that is somebody else's, or of a gateway that does not know the way for the moment."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message, Reach.ATTEMPT)
+
+
 class InvalidValueError(APIError):
     """A value of a type, or with content, that the provider does not document."""
 

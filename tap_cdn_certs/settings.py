@@ -2,21 +2,67 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from dataclasses import replace
 from difflib import get_close_matches
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import click
 from requests import Request
 from singer_sdk import typing as th
+from singer_sdk.about import TextFormatter
 from singer_sdk.plugin_base import JSONSchemaValidator
+from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
     from jsonschema import ValidationError
+    from singer_sdk.about import AboutInfo
+
+# What the parser of JSON says begins so: what it expects, without anything of what it found.
+EXPECTED = {
+    "Expecting ',' delimiter": "a comma or a closing bracket",
+    "Expecting ':' delimiter": "a colon",
+    "Expecting property name": "a name in double quotes",
+    "Expecting value": "a value (a text in double quotes, a number, true, false, null, a list or an object)",
+    "Extra data": "nothing more: the object is closed before this",
+    "Invalid \\": "an escape such as \\\\, \\n or \\u00e9",
+    "Invalid control character": "a text in one line: a line break in it is written \\n, a tab \\t",
+    "Unterminated string": "a closing quote: the text that begins here has none",
+}
+
+
+class SettingsFormatter(TextFormatter, format_name="text"):
+    """What `--about` prints: the nested settings too, each by its path."""
+
+    @override
+    def format_about(self, about_info: AboutInfo) -> str:
+        head = super().format_about(replace(about_info, settings={})).rstrip("\n")
+        return "\n".join([head, *_described(about_info.settings, about_info.env_var_prefix)]) + "\n"
+
+
+def _described(schema: Mapping[str, Any], prefix: str, path: str = "") -> Iterator[str]:
+    for name, setting in schema["properties"].items():
+        yield f"  - Name: {path}{name}"
+        yield f"    Type: {setting.get('type')}"
+        if name in schema.get("required", ()):
+            yield "    Required: yes"
+        if "default" in setting:
+            yield f"    Default: {setting['default']}"
+        if path and "description" in setting:
+            yield f"    Description: {setting['description']}"
+        if not path:
+            value = ", with all its settings as one object in JSON" if "properties" in setting else ""
+            yield f"    Environment Variable: {prefix}{name.upper()}{value}"
+            if "properties" in setting:
+                yield from _described(setting, prefix, f"{name}.")
 
 
 def common_settings(
@@ -52,6 +98,69 @@ def common_settings(
             description="The period of the limit, in seconds.",
         ),
     )
+
+
+def read_file(path: str) -> dict[str, Any]:
+    """The object in JSON that a file of the configuration holds.
+
+    Raises:
+        click.ClickException: It does not, or cannot be read.
+    """
+    try:
+        return read_object(Path(path).read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{path} is not a text in UTF-8.") from None
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def read_object(text: str, where: str) -> dict[str, Any]:
+    """The object in JSON that a file or a variable holds.
+
+    Raises:
+        click.ClickException: It does not. Says what is expected, not what is there: that may be secret.
+    """
+    if not text.strip():
+        raise click.ClickException(f"{where} is empty: an object in JSON is expected.")
+    try:
+        value = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        expected = next((words for start, words in EXPECTED.items() if error.msg.startswith(start)), "JSON")
+        place = f"line {error.lineno}, column {error.colno}"
+        raise click.ClickException(f"{where}, {place}: not JSON. Expected is {expected}.") from None
+    except (ValueError, RecursionError):
+        raise click.ClickException(f"{where} is nested too deeply, or holds an endless number.") from None
+    if not isinstance(value, dict):
+        raise click.ClickException(f"{where} is JSON, but not an object: it has to begin with {{.")
+    return value
+
+
+def check_variables(schema: Mapping[str, Any], prefix: str) -> None:
+    """Finds the variable that cannot be read.
+
+    Raises:
+        click.ClickException: There is one.
+    """
+    for name, setting in schema["properties"].items():
+        variable = f"{prefix}{name.upper()}"
+        text = os.environ.get(variable)
+        if text is not None and "object" in setting["type"]:
+            read_object(text, variable)
+        elif text is not None and "integer" in setting["type"] and not re.fullmatch(r"\s*[+-]?\d+\s*", text):
+            raise click.ClickException(f"{variable} has to be a whole number.")
+
+
+def unread_variables(config: Mapping[str, Any], prefix: str, names: Iterable[str]) -> Iterator[str]:
+    """The variables, as Meltano names them, that are set and not read, by provider that has no settings."""
+    for name in names:
+        whole = f"{prefix}{name.upper()}"
+        single = sorted(variable for variable in os.environ if variable.startswith(f"{whole}_"))
+        if single and name not in config:
+            setting = single[0].removeprefix(f"{whole}_").lower()
+            yield (
+                f"{single[0]} is set, but --config=ENV takes {whole}: "
+                f'all settings of {name} as one object in JSON, {{"{setting}": …}}.'
+            )
 
 
 def without_nulls(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -13,7 +15,7 @@ from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.stream import Record, TapStream, now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from singer_sdk.helpers.types import Context
 
@@ -35,6 +37,24 @@ class Report:
         self._said: set[APIError] = set()
         self._synced_at = synced_at
         self._strict = strict
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether no stream gave anything, because of what failed."""
+        return bool(self.syncs) and not any(
+            row["complete"] or row["read"] or row["without_certificate"] for row in self.syncs
+        )
+
+    def reasons(self, provider: str) -> str:
+        """Which streams of a provider could not be read, and why; empty if all could."""
+        incomplete = {row["stream"] for row in self.syncs if not row["complete"]}
+        streams: dict[str, list[str]] = {}
+        for row in self.errors:
+            if row["provider"] == provider and row["key"] == "*" and row["stream"] in incomplete:
+                streams.setdefault(row["message"], []).append(row["stream"])
+        return " ".join(
+            f"{', '.join(sorted(names))} could not be read: {message}" for message, names in streams.items()
+        )
 
     def failed(self, stream: CDNStream, key: str, error: APIError) -> None:
         """Notes that a key, or with the key `*` a whole stream, could not be read."""
@@ -83,8 +103,33 @@ class Report:
         )
 
 
+def is_config_test() -> bool:
+    """Whether Meltano's `config test` runs the tap: it alone reads messages and log through one pipe.
+
+    It takes the first record of any stream for a success. A target would fail at the first line of the log.
+    """
+    if "MELTANO_PROJECT_ROOT" not in os.environ:
+        return False
+    try:
+        out, log = os.fstat(1), os.fstat(2)
+    except OSError:
+        return False
+    return stat.S_ISFIFO(out.st_mode) and os.path.samestat(out, log)
+
+
 class ReportStream(TapStream):
     """A stream of the tap itself, emitted after all others."""
+
+    # What the models can no longer tell without it.
+    tells: ClassVar[str]
+
+    def rows(self) -> Sequence[Record]:
+        """The records, of which a test of the configuration gets none if nothing else was read."""
+        raise NotImplementedError
+
+    @override
+    def get_records(self, context: Context | None) -> Sequence[Record]:
+        return [] if self._tap.report.nothing_read and is_config_test() else self.rows()
 
 
 class SyncErrors(ReportStream):
@@ -92,9 +137,10 @@ class SyncErrors(ReportStream):
 
     name = "sync_errors"
     primary_keys = ("synced_at", "stream", "account", "key")
+    tells = "what could not be read, and why"
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
+    def rows(self) -> Sequence[Record]:
         return self._tap.report.errors
 
 
@@ -103,7 +149,8 @@ class Syncs(ReportStream):
 
     name = "syncs"
     primary_keys = ("synced_at", "stream", "account")
+    tells = "which rows are current"
 
     @override
-    def get_records(self, context: Context | None) -> Iterable[Record]:
+    def rows(self) -> Sequence[Record]:
         return self._tap.report.syncs

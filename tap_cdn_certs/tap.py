@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -22,9 +21,16 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.settings import find_mistakes, without_nulls
+from tap_cdn_certs.settings import (
+    check_variables,
+    find_mistakes,
+    read_file,
+    read_object,
+    unread_variables,
+    without_nulls,
+)
 from tap_cdn_certs.stream import now
-from tap_cdn_certs.syncs import Report, SyncErrors, Syncs
+from tap_cdn_certs.syncs import Report, SyncErrors, Syncs, is_config_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +41,11 @@ TAP_STREAMS = (SyncErrors, Syncs)
 
 # Within the two seconds that an orchestrator leaves between asking and killing.
 STOP_TIMEOUT = 1.5
+
+# Seconds that a test of the configuration goes on asking a provider that does not answer.
+TEST_PATIENCE = 10.0
+
+WITHOUT_STATE = "Delete it, or leave --state out: everything is asked for again."
 
 
 class Writer(SingerWriter):
@@ -115,7 +126,13 @@ class TapCDNCerts(Tap):
         self.synced_at = now()
         self.stopped = Event()
         self.client = cache(self._client)
-        super().__init__(**options)
+        self._from_variables = bool(options.get("parse_env_config"))
+        try:
+            super().__init__(**options)
+        except (ValueError, RecursionError):
+            if self._from_variables:
+                check_variables(self.config_jsonschema, self._env_var_prefix)
+            raise
         self.report = Report(self.synced_at, strict=self.config["strict"])
         # Only now there is a state to write.
         super()._setup_signal_handlers()
@@ -123,7 +140,7 @@ class TapCDNCerts(Tap):
     @override
     def discover_streams(self) -> list[Any]:
         # Without a configuration, a catalog shows all there could be.
-        providers = [name for name in PROVIDERS if self.config.get(name)] or PROVIDERS
+        providers = self.configured or PROVIDERS
         streams = [stream for name in providers for stream in PROVIDERS[name].STREAMS]
         return [stream(self) for stream in (*streams, *TAP_STREAMS)]
 
@@ -138,9 +155,44 @@ class TapCDNCerts(Tap):
         _ = self.streams
         super().setup_mapper()
 
+    @property
+    def configured(self) -> list[str]:
+        """The providers that have settings."""
+        return [name for name in PROVIDERS if self.config.get(name)]
+
+    def check_selection(self) -> None:
+        """Warns of what a catalog names in vain, or leaves out that the others rest on.
+
+        Raises:
+            click.ClickException: Nothing is left to read.
+        """
+        named = (self.input_catalog or {}).keys() - self.streams.keys()
+        known = {stream.name for module in PROVIDERS.values() for stream in module.STREAMS}
+        if unknown := sorted(named - known):
+            self.logger.warning("The catalog names streams that do not exist: %s.", ", ".join(unknown))
+        if others := sorted(named & known):
+            self.logger.warning(
+                "The catalog names streams of a provider that is not configured: %s.", ", ".join(others)
+            )
+        read = [name for name, stream in self.streams.items() if not isinstance(stream, TAP_STREAMS)]
+        if not any(self.streams[name].selected for name in read):
+            raise click.ClickException(
+                f"No stream is selected, so there is nothing to read. There are: {', '.join(read)}."
+            )
+        for stream in TAP_STREAMS:
+            if not self.streams[stream.name].selected:
+                self.logger.warning(
+                    "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
+                )
+
     def account(self, provider: str) -> str:
         """The label of a provider's account."""
         return str((self.config.get(provider) or {}).get("account"))
+
+    def hurry(self) -> None:
+        """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
+        for provider in self.configured:
+            self.client(provider).patience = TEST_PATIENCE
 
     def _client(self, provider: str) -> Any:
         return PROVIDERS[provider].CLIENT(self.config[provider], self.stopped)
@@ -150,7 +202,15 @@ class TapCDNCerts(Tap):
         """All mistakes at once, each by its setting, none with its value."""
         self.append_builtin_config(self.config_jsonschema)
         self._config = without_nulls(self._config)
+        prefix = self._env_var_prefix
+        # Before what is no object is taken out of it.
+        hints = [*unread_variables(self._config, prefix, PROVIDERS)] if self._from_variables else []
         mistakes = [*dict.fromkeys(find_mistakes(self._config, self.config_jsonschema, PROVIDERS))]
+        if self._config.keys() & PROVIDERS.keys():
+            for hint in hints:
+                self.logger.warning("%s", hint)
+        else:
+            mistakes += hints
         if mistakes and raise_errors:
             raise ConfigValidationError("The configuration is not valid.", errors=mistakes, schema={})
         for mistake in mistakes:
@@ -170,49 +230,50 @@ class TapCDNCerts(Tap):
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        tap = cls._configured(config, state=_json(state, "state"), catalog=_catalog(catalog))
+        tap = cls._configured(config, state=_state(state), catalog=_catalog(catalog))
+        tap.check_selection()
+        if is_config_test():
+            tap.hurry()
         tap.sync_all()
         tap.stopped.set()
+        if tap.report.nothing_read and is_config_test():
+            # Of all that is written, the last line is shown.
+            reasons = " ".join(f"{name}: {tap.report.reasons(name)}" for name in tap.configured)
+            click.echo(f"Nothing could be read. {reasons}", err=True)
         sys.exit(0 if tap.report.success else 1)
 
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Reads a record of each stream, and says of each provider whether that worked."""
+        """Reads a record of each stream, and says of each provider which could not be read, and why."""
         if value != "all":
             super().cb_test(ctx, param, value)
             return
         tap = cls._configured(ctx.params["config"])
+        tap.hurry()
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
             next(iter(stream.get_records(None)), None)
         tap.stopped.set()
-        for provider in (name for name in PROVIDERS if tap.config.get(name)):
-            ended = (row for row in tap.report.syncs if row["provider"] == provider)
-            failed = {row["stream"] for row in ended if not row["complete"]}
-            verdict = f"do not suffice for {', '.join(sorted(failed))}" if failed else "suffice"
-            click.echo(f"{provider}: the credentials and permissions {verdict}.", err=True)
+        for provider in tap.configured:
+            reasons = tap.report.reasons(provider)
+            verdict = f"NOT ready: {reasons}" if reasons else "the credentials and permissions suffice."
+            click.echo(f"{provider}: {verdict}", err=True)
         ctx.exit(0 if tap.report.success else 1)
 
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        try:
-            return super().cb_config(ctx, param, value)
-        except OSError:
-            raise click.ClickException(f"Cannot read the configuration: {', '.join(value)}.") from None
-        except (ValueError, TypeError):
-            raise click.ClickException(f"Not a configuration in JSON: {', '.join(value)}.") from None
+        given = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        for path in value:
+            if path != "ENV":
+                given.config |= read_file(path)
+        return given
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        try:
-            for part in _states(state):
-                super().load_state(part)
-        except (AttributeError, TypeError, RecursionError):
-            raise click.ClickException(
-                "The state is not one that this tap wrote. Without a state, everything is asked for."
-            ) from None
+        for part in _states(state, "The state"):
+            super().load_state(part)
 
     @override
     def _setup_signal_handlers(self) -> None:
@@ -238,50 +299,67 @@ class TapCDNCerts(Tap):
 
     @classmethod
     def _configured(cls, config: Any, **options: Any) -> Self:
-        try:
-            tap = cls(config=config.config, parse_env_config=config.parse_env, **options)
-        except ValueError:
-            raise click.ClickException(
-                f"{cls._env_var_prefix}… in the environment: a provider's settings have to be JSON."
-            ) from None
+        tap = cls(config=config.config, parse_env_config=config.parse_env, **options)
         tap.message_writer.watch_target()
         return tap
 
 
-def _json(file: IO[str] | None, what: str) -> Any:
+def _content(file: IO[str]) -> dict[str, Any]:
+    try:
+        return read_object(file.read(), file.name)
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name} is not a text in UTF-8.") from None
+
+
+def _state(file: IO[str] | None) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
-        content = json.load(file)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise click.ClickException(f"The {what} in {file.name} is not an object in JSON.")
+        content = _content(file)
+    except click.ClickException as error:
+        raise click.ClickException(f"{error.message} {WITHOUT_STATE}") from None
+    # Here, its name is known.
+    _states(content, f"The state in {file.name}")
     return content
 
 
-def _states(content: Any) -> Iterator[dict[str, Any]]:
-    """The states in what a file holds: the tap's own, as a message or as Meltano has it, the newest last.
+def _states(content: Any, what: str) -> list[dict[str, Any]]:
+    """The states in what a file holds, the newest last.
 
     Raises:
-        TypeError: It is something else.
+        click.ClickException: It is something else.
     """
+    try:
+        return [*_unwrapped(content)]
+    except (TypeError, RecursionError):
+        raise click.ClickException(f"{what} is not one that this tap wrote. {WITHOUT_STATE}") from None
+
+
+def _unwrapped(content: Any) -> Iterator[dict[str, Any]]:
+    """The states in the tap's own, in a message, or in what Meltano makes of it."""
     match content:
-        case {"bookmarks": _}:
+        case {"bookmarks": {**streams}} if all(_is_bookmark(bookmark) for bookmark in streams.values()):
             yield content
         case {"singer_state": inner} | {"type": "STATE", "value": inner}:
-            yield from _states(inner)
+            yield from _unwrapped(inner)
         case {"completed": _} | {"partial": _}:
             # That of the last whole sync, and that of one which was stopped since.
-            yield from _states(content.get("completed"))
-            yield from _states(content.get("partial"))
+            yield from _unwrapped(content.get("completed"))
+            yield from _unwrapped(content.get("partial"))
         case _ if content not in (None, {}):
             raise TypeError
 
 
+def _is_bookmark(value: Any) -> bool:
+    """Whether a stream may have this: what the SDK keeps there, this tap does not use."""
+    return isinstance(value, dict) and not value.keys() & {"partitions", "progress_markers"}
+
+
 def _catalog(file: IO[str] | None) -> Catalog | None:
-    content = _json(file, "catalog")
+    if file is None:
+        return None
+    content = _content(file)
     try:
-        return Catalog.from_dict(content) if file else None
+        return Catalog.from_dict(content)
     except (AttributeError, KeyError, TypeError):
-        raise click.ClickException("The catalog is not one that `--discover` wrote.") from None
+        raise click.ClickException(f"{file.name} is not a catalog that `--discover` wrote.") from None

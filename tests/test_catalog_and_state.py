@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     Entry = dict[str, Any]
 
 DETAIL = "QueryCertificate"
-NOT_A_STATE = "Error: The state is not one that this tap wrote. Without a state, everything is asked for."
+NOT_A_STATE = (
+    "is not one that this tap wrote. Delete it, or leave --state out: everything is asked for again."
+)
 
 
 @pytest.fixture
@@ -266,14 +268,16 @@ def test_what_is_not_a_state_is_refused(sandbox: Watch, content: Any) -> None:
     """A configuration or a catalog, among others, is none; the message does not hold it."""
     with pytest.raises(click.ClickException) as refused:
         TapCDNCerts(config=sandbox.config(), state=content)
-    assert f"Error: {refused.value.message}" == NOT_A_STATE
+    assert refused.value.message == f"The state {NOT_A_STATE}"
 
 
 def test_what_is_not_a_state_is_said_before_any_request(sandbox: Watch, tmp_path: Path) -> None:
     """In one line, and with exit 1."""
     result = run_tap(tmp_path, sandbox.config(), state={"alicloud": {"access_key_secret": "s3cr3t"}})
     assert (result.returncode, result.stdout) == (1, "")
-    assert [line for line in result.stderr.splitlines() if "| INFO" not in line] == [NOT_A_STATE]
+    assert [line for line in result.stderr.splitlines() if "| INFO" not in line] == [
+        f"Error: The state in {tmp_path / 'state.json'} {NOT_A_STATE}"
+    ]
     assert sandbox.requests == []
 
 

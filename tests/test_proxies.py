@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from watched import Watch, run
 
+from tap_cdn_certs.connection import proxy_error
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.proxies import proxy_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -220,7 +220,7 @@ def test_what_no_attempt_mends_is_not_tried_again(
         raise error
 
     monkeypatch.setattr(sender._adapter, "send", fail)
-    with pytest.raises(Exception, match=r"The connection to cdn\.example\.com failed") as caught:
+    with pytest.raises(Exception, match=r"The connection to cdn\.example\.com:443 failed") as caught:
         sender._send(requests.Request("GET", sender.url).prepare(), 1, 1)
     assert getattr(caught.value, "reach", None) is reach
     assert "s3cr3t" not in str(caught.value)

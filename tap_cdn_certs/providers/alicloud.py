@@ -15,7 +15,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_cdn_certs.auth import ACS3HMACSHA256
-from tap_cdn_certs.client import MAX_WAIT, Answer, Client, http_error, parse_json, quoted, retry_after
+from tap_cdn_certs.client import MAX_WAIT, Answer, Client, parse_json, quoted, retry_after
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.fan_out import fan_out
 from tap_cdn_certs.settings import common_settings
@@ -61,6 +61,11 @@ SETTINGS = th.ObjectType(
 
 logger = logging.getLogger("tap-cdn-certs")
 
+# Where a key is known that the default address does not know.
+ELSEWHERE = (
+    " If the account is on the international site, set alicloud.api_url to "
+    "https://cdn.ap-southeast-1.aliyuncs.com."
+)
 VERSION = "2018-05-10"
 PAGE_SIZE = 500
 MAX_PAGE = 100_000
@@ -193,7 +198,8 @@ class AlicloudClient(Client):
             body = {}
         code, message = quoted(body.get("Code") or ""), quoted(body.get("Message", ""))
         if not code:
-            return http_error(answer, self.provider)
+            return self.http_error(answer)
+        self.answered = True
         return APIError(
             code,
             self._explanation(operation, code, message, answer.skew()),
@@ -226,6 +232,7 @@ class AlicloudClient(Client):
                 return (
                     f"{refused}: the credentials are not valid. Check the settings alicloud.access_key_id, "
                     "alicloud.access_key_secret and, for temporary credentials, alicloud.security_token."
+                    + (ELSEWHERE if code.startswith("InvalidAccessKeyId") else "")
                 )
             case Reach.INACTIVE:
                 return f"{refused}: the account has not activated the product, so it has no domains there."

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from http import HTTPStatus
 from io import BytesIO
@@ -17,6 +17,7 @@ from urllib.parse import quote
 import requests
 from lxml import etree
 from singer_sdk import typing as th
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from typing_extensions import override
 
 from tap_cdn_certs.auth import CNCHMACSHA256, CDNetworksBasic
@@ -26,7 +27,6 @@ from tap_cdn_certs.client import (
     Result,
     check_tokens,
     hostile,
-    http_error,
     parse_json,
     quoted,
     retry_after,
@@ -84,10 +84,16 @@ ERRORS = {
     "WPLUS_AccountApiTooFrequence": Reach.THROTTLED,
     "NoSuchSsl": Reach.GONE,
 }
+# How the code of an error begins that has none, but a status, which says no more.
+GATEWAY = "status "
 CREDENTIALS_REFUSED = (HTTPStatus.UNAUTHORIZED, 462)
 MAX_SKEW = 300.0
 
 STATE_INTERVAL = 1.0
+LATEST = 10**15  # milliseconds since 1970: what no clock says
+
+# Certificates named in a message.
+SAID = 5
 
 logger = logging.getLogger("tap-cdn-certs")
 
@@ -175,7 +181,8 @@ class CDNetworksClient(Client):
         message = quoted(value.get("message") or value.get("result") or "")
         refused = answer.status in CREDENTIALS_REFUSED
         if not code and not refused:
-            return http_error(answer, self.provider)
+            return self.http_error(answer)
+        self.answered = self.answered or bool(code)
         code = code or f"HTTP {answer.status}"
         reach = ERRORS.get(code, Reach.KEY)
         if refused and reach is Reach.KEY:
@@ -194,6 +201,8 @@ class CDNetworksClient(Client):
     def _explanation(self, operation: str, code: str, message: str, reach: Reach, skew: float) -> str:
         """What happened, what it means and what to do."""
         refused = f"{self.provider} refused {operation} with {code}"
+        if code.startswith(GATEWAY):
+            refused = f"The gateway of {self.provider} refused {operation}"
         if reach is not Reach.PROVIDER:
             return f"{refused}: {message}"
         if abs(skew) > MAX_SKEW:
@@ -279,7 +288,7 @@ class SSLCertificate(CDNetworksStream):
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
-        remembered = mapping(self.stream_state.get("certificates"), "The state's certificates")
+        remembered = self.remembered()
         known: list[Record] = []
         due: list[tuple[Record, str]] = []
         for item in self.client.certificates():
@@ -292,7 +301,7 @@ class SSLCertificate(CDNetworksStream):
                 self.report(certificate_id(item) or f"#{self.counts.listed}", error)
                 continue
             digest = _digest(record)
-            memory = mapping(remembered.get(record["certificate_id"]), "The state's certificate")
+            memory = remembered.get(record["certificate_id"], {})
             if memory.get("digest") == digest:
                 detail = {
                     name: memory[name] for name in (*record, "certificate_update_time") if name in memory
@@ -314,12 +323,32 @@ class SSLCertificate(CDNetworksStream):
             yield record["certificate_id"], partial(dict, record)
         yield from self.details(due[:most])
 
+    def remembered(self) -> dict[str, Record]:
+        """What the state says of each certificate; what is damaged in it is asked for again."""
+        entries, calls = self.stream_state.get("certificates", {}), self.stream_state.get("calls", [])
+        damaged: list[str] = []
+        if not isinstance(entries, dict):
+            entries, damaged = {}, ["all certificates"]
+        is_whole = _entry_check(self.schema)
+        whole = {certificate: entry for certificate, entry in entries.items() if is_whole(entry)}
+        damaged += sorted(quoted(certificate) for certificate in entries.keys() - whole.keys())
+        if damaged:
+            names = ", ".join([*damaged[:SAID], *(["…"] if len(damaged) > SAID else [])])
+            self.logger.warning(
+                "%s: the state of %s is damaged: asked for again, as if new.", self.name, names
+            )
+        if not (isinstance(calls, list) and all(isinstance(call, int) and call < LATEST for call in calls)):
+            self.logger.warning(
+                "%s: calls in the state is damaged: the provider may refuse the first requests.", self.name
+            )
+            self.stream_state["calls"] = []
+        return whole
+
     def details(self, due: list[tuple[Record, str]]) -> Iterator[tuple[str, Callable[[], Record]]]:
         """Asks for the details of new and changed certificates, and remembers each in the state."""
         limit = self.client.limits[self.operation]
         # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
-        calls = elements(self.stream_state, "calls")
-        limit.remember(call / 1000 for call in calls if isinstance(call, int))
+        limit.remember(call / 1000 for call in self.stream_state.get("calls", []))
         if due:
             least = (len(due) - 1) // limit.requests * limit.period
             self.logger.info(
@@ -380,6 +409,33 @@ def certificate_id(item: object) -> str | None:
         return None
 
 
+def _entry_check(schema: Item) -> Callable[[Any], bool]:
+    """Says whether an entry of the state is one that a detail was remembered by."""
+    fields = schema["properties"]
+    times = {name for name, field in fields.items() if field.get("format") == "date-time"}
+    validator = DEFAULT_JSONSCHEMA_VALIDATOR(
+        {
+            "type": "object",
+            "properties": {
+                **fields,
+                **dict.fromkeys(schema["required"], False),
+                "digest": {"type": "string"},
+            },
+            "required": ["digest"],
+        }
+    )
+
+    def is_whole(entry: Any) -> bool:
+        if not validator.is_valid(entry):
+            return False
+        try:
+            return all(datetime.fromisoformat(entry[name] or "2000-01-01") for name in times & entry.keys())
+        except ValueError:
+            return False
+
+    return is_whole
+
+
 def _digest(record: Record) -> str:
     """Stands for what the list says of a certificate."""
     lasting = {name: value for name, value in record.items() if name not in {"account", "synced_at"}}
@@ -402,7 +458,7 @@ def _error_code(value: Item) -> str | None:
     if code is not None:
         return None if str(code).lower() in {"0", "success"} else quoted(code)
     # This is how the provider's gateway puts it.
-    return quoted(f"status {value['status']}") if {"status", "result"} <= value.keys() else None
+    return quoted(f"{GATEWAY}{value['status']}") if {"status", "result"} <= value.keys() else None
 
 
 def _parse(answer: Answer) -> Item:

@@ -214,7 +214,7 @@ def _event(certificate: Certificate, end: datetime, identity: str, now: datetime
         categories=[STATES[certificate.state]],
         transparency=TRANSP.TRANSPARENT,
     )
-    if end - _ALARM > now:
+    if end > now + _ALARM:
         alarm = Alarm.new(description=title)
         alarm.add("ACTION", "DISPLAY")
         alarm.add("TRIGGER", -_ALARM)

@@ -52,7 +52,11 @@ class Run:
 
 def environment(**variables: str) -> dict[str, str]:
     """The environment of a run: without what the machine may have set for the tap."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TAP_CDN_CERTS")}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TAP_CDN_CERTS", "MELTANO_")) and not name.lower().endswith("_proxy")
+    }
     return {**inherited, "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", **variables}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
 from http import HTTPStatus
@@ -341,7 +342,7 @@ class CertificateInfo(AlicloudStream):
             mapping(element, "CertInfo")
             for element in elements(mapping(answer.result().get("CertInfos"), "CertInfos"), "CertInfo")
         ]
-        serving = (item for item in certificates if item.get("ServerCertificateStatus") == "on")
+        serving = (item for item in certificates if str(item.get("ServerCertificateStatus")).lower() == "on")
         item = next(serving, certificates[0] if certificates else {})
         pem = unchecked_text(item, "ServerCertificate") or ""
         fields, faults = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), {})
@@ -367,15 +368,23 @@ class CertificateInfo(AlicloudStream):
             **fields,
             "synced_at": self.synced_at,
         }
-        # The row is read all the same, if nothing else is wrong with it.
-        if faults:
-            in_doubt = not faults.keys().isdisjoint(ENDS) or (
-                not fields["x509_subject_alternative_names_complete"]
-                and not covers(fields["x509_subject_alternative_names"] or (), domain)
-            )
+        self.report_faults(domain, fields, faults)
+        return record
+
+    def report_faults(self, domain: str, fields: Record, faults: Mapping[str, str]) -> None:
+        """Notes what could not be read of a certificate; its row is read all the same."""
+        from tap_cdn_certs import x509  # noqa: PLC0415
+
+        names = fields["x509_subject_alternative_names"] or []
+        named = covers(names, domain)
+        if fields["x509_is_ca"] and not covers([*names, fields["x509_subject_common_name"] or ""], domain):
+            message = "The certificate is an authority's and not for the domain: its own may be missing."
+            self.report(domain, APIError("InvalidCertificate", message))
+        elif faults:
+            complete = fields["x509_subject_alternative_names_complete"]
+            in_doubt = not faults.keys().isdisjoint(ENDS) or not (complete or named)
             code, reach = ("InvalidCertificate", Reach.KEY) if in_doubt else ("UnreadableField", Reach.FIELD)
             self.report(domain, APIError(code, x509.in_words(faults), reach))
-        return record
 
     @override
     def has_certificate(self, record: Record) -> bool:
@@ -422,8 +431,11 @@ class AlicloudHTTPSDomains(AlicloudStream):
 
 def covers(names: Iterable[str], domain: str) -> bool:
     """Whether one of a certificate's names is for a domain: RFC 6125, 6.4.3."""
-    # A domain that is a wildcard begins with a dot: its first label is empty.
-    own = {domain.lower(), f"*.{domain.lower().partition('.')[2]}"}
+    domain = domain.lower().rstrip(".")
+    with suppress(UnicodeError):
+        # A wildcard's first label is empty, and no host's.
+        domain = "." * domain.startswith(".") + domain.removeprefix(".").encode("idna").decode()
+    own = {domain, f"*.{domain.partition('.')[2]}"}
     return not own.isdisjoint(name.lower() for name in names)
 
 

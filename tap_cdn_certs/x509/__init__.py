@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # OpenSSL, and so nginx, takes the two older labels too.
-_BLOCK = re.compile(
-    r"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
-)
+_BEGIN = re.compile(r"-{1,5} *BEGIN +(?:X509 |TRUSTED )?CERTIFICATE *-{1,5}")
+_BODY = re.compile(r"([^-]*)-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
 _OCSP, _CA_ISSUERS = "1.3.6.1.5.5.7.48.1", "1.3.6.1.5.5.7.48.2"
 
 
@@ -98,7 +97,10 @@ def _in_a_line(error: Exception) -> str:
 
 def _sent(pem: str) -> list[Certificate]:
     # JSON within JSON escapes line ends.
-    return [Certificate(_decoded(body)) for body in _BLOCK.findall(re.sub(r"\\[rn]", "\n", pem))]
+    _, *blocks = _BEGIN.split(re.sub(r"\\[rn]", "\n", pem))
+    # A block that is cut off or spelt wrongly is there, and is no certificate.
+    bodies = (_BODY.match(block) for block in blocks)
+    return [Certificate(_decoded(body[1]) if body else b"") for body in bodies]
 
 
 def _decoded(body: str) -> bytes:

@@ -138,6 +138,12 @@ class Certificate:
         constraints = self.listed("2.5.29.19")
         return any(one.tag == der.BOOLEAN and any(one.content) for one in constraints)
 
+    def signs_certificates(self) -> bool:
+        """Return whether its key usage says that it signs certificates, as a CA does."""
+        usages = (first(value).expected(der.BIT_STRING) for value in self.extensions.get("2.5.29.15", ()))
+        # After the number of unused bits, keyCertSign is the sixth bit.
+        return any(bits[1] & 0x04 for bits in usages if len(bits) > 1)
+
     @cached_property
     def key_algorithm(self) -> list[Element]:
         """The public key's algorithm and its parameters."""
@@ -156,14 +162,10 @@ class Certificate:
             case "DSA" if parameters:
                 return _bit_length(parameters[0].sequence(3)[0])
             case "EC" if parameters and parameters[0].tag == der.SEQUENCE:
-                # A curve that is not named, but described: RFC 3279, 2.3.5.
-                return _bit_length(parameters[0].sequence(2)[1].sequence(2)[1])
-            case "EC" if self.public_key_curve() == "SM2":
-                return 256
-            case "EC":
-                return int(
-                    ec.get_curve_for_oid(ObjectIdentifier(object_identifier(parameters[0])))().key_size
-                )
+                # A curve that is not named, but described: its order is the fifth part (RFC 3279, 2.3.5).
+                return _bit_length(parameters[0].sequence(5)[4])
+            case "EC" if parameters:
+                return objects.bits(parameters[0])
         return None
 
     def public_key_curve(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from tap_cdn_certs.x509.certificate import Certificate
-
 if TYPE_CHECKING:
-    from datetime import datetime
+    from tap_cdn_certs.x509.certificate import Certificate
 
-# There are one or two of a name, such as an issuer's old and new certificate.
-_MOST_NAMESAKES = 8
+# There are one or two issuers of a name, such as an old and a new certificate, and three or four in a row.
+_MOST_STEPS = 64
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Chain:
     """Certificates in the order in which they are sent, of which some may be none.
 
-    The leaf is the one that is no other's issuer; of several, the first that is not known to be a CA's.
+    The leaf is the one that is no other's issuer; of several, the first that is not surely something else.
     """
 
     def __init__(self, sent: list[Certificate]) -> None:
@@ -30,28 +30,41 @@ class Chain:
         self._certificates = [each for each in {each.der: each for each in sent}.values() if not each.fault]
         issuers = {each.issuer.comparable for each in self._certificates if not each.is_self_issued}
         leaves = [each for each in sent if each.fault or each.subject.comparable not in issuers]
-        self.leaf = min(leaves or sent, key=_is_no_leaf)
+        self.leaf: Certificate = min(leaves or sent, key=_rank)
 
     def not_after(self) -> datetime:
         """Return the earliest end of the leaf, its issuer, that one's, and so on, as far as they are there.
 
-        Roots do not count: visitors have their own. Of several issuers that would do, the one that ends last
-        counts, as verifiers prefer it; certificates that the leaf does not need do no harm.
+        Roots do not count: visitors have their own. Of several ways the one that lasts longest counts, as
+        verifiers find it; certificates that the leaf does not need do no harm.
         """
-        ends, path = [self.leaf.not_after()], [self.leaf]
-        while not path[-1].is_self_issued and (issuers := self._issuers(path)):
-            path.append(max(issuers, key=Certificate.not_after))
-            ends += [] if path[-1].is_self_issued else [path[-1].not_after()]
-        return min(ends)
+        self._steps = 0
+        return self._lasts(self.leaf, ())
 
-    def _issuers(self, path: list[Certificate]) -> list[Certificate]:
-        name = path[-1].issuer.comparable
-        issuers = [
-            each for each in self._certificates if each.subject.comparable == name and each not in path
-        ]
-        if len(issuers) > _MOST_NAMESAKES:
+    def _lasts(self, certificate: Certificate, below: tuple[Certificate, ...]) -> datetime:
+        """Return until when a certificate can be followed upwards."""
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
             raise ValueError("too many issuers of one name")
-        return [each for each in issuers if signed(each, path[-1])] or issuers
+        if below and is_root(certificate):
+            return _NEVER
+        end, way = certificate.not_after(), (*below, certificate)
+        ends, fault = [], None
+        for issuer in self._issuers(certificate, way):
+            try:
+                ends.append(self._lasts(issuer, way))
+            except ValueError as error:
+                fault = error
+        if fault and not ends:
+            raise fault
+        return min(end, max(ends, default=_NEVER))
+
+    def _issuers(self, certificate: Certificate, way: tuple[Certificate, ...]) -> list[Certificate]:
+        if certificate.is_self_issued and is_root(certificate):
+            return []
+        name = certificate.issuer.comparable
+        issuers = [each for each in self._certificates if each.subject.comparable == name and each not in way]
+        return [each for each in issuers if signed(each, certificate)] or issuers
 
     def is_complete(self) -> bool | None:
         """Return whether each certificate is followed by its issuer, to one whose own may be a root.
@@ -61,7 +74,7 @@ class Chain:
         if any(each.fault for each in self.sent):
             raise ValueError("a part of the chain is no certificate")
         links = [*pairwise(self._certificates)]
-        if self._certificates[0].der != self.leaf.der or not (links or self.leaf.is_self_issued):
+        if self._certificates[0].der != self.leaf.der or not (links or is_root(self.leaf)):
             return False
         if any(each.issuer.comparable != issuer.subject.comparable for each, issuer in links):
             return False
@@ -69,12 +82,21 @@ class Chain:
         return False if False in verdicts else None if None in verdicts else True
 
 
-def _is_no_leaf(certificate: Certificate) -> bool:
-    """Return whether a certificate is something else for certain; leaves come first, whatever they are."""
+def _rank(certificate: Certificate) -> int:
+    """Return how unlikely a leaf something is, as far as that is certain: leaves come first."""
+    if certificate.fault:
+        # It may be the leaf, if no other is.
+        return 2
     try:
-        return bool(certificate.fault) or certificate.is_ca
+        is_ca = certificate.is_ca or certificate.signs_certificates()
     except ValueError:
-        return False
+        is_ca = False
+    return 3 if is_ca else int(certificate.is_self_issued)
+
+
+def is_root(certificate: Certificate) -> bool:
+    """Return whether a certificate is signed by its own key, or, where that cannot be verified, says so."""
+    return certificate.is_self_issued and signed(certificate, certificate) is not False
 
 
 def signed(issuer: Certificate, certificate: Certificate) -> bool | None:

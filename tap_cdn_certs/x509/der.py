@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER, SEQUENCE = 0x01, 0x02, 0x03, 0x04, 0x06, 0x30
 
-_LONG, _LONGEST_OID = 0x80, 63
+_LONG, _LONGEST_OID, _DEEPEST = 0x80, 63, 16
+_END_OF_CONTENTS = b"\0\0"
 
 
 class Element(NamedTuple):
@@ -28,12 +29,20 @@ class Element(NamedTuple):
         return elements(self.expected(SEQUENCE), least)
 
 
-def first(der: bytes, at: int = 0) -> Element:
-    """Return the element that begins at an offset, whatever follows it."""
+def first(der: bytes, at: int = 0, depth: int = 0) -> Element:
+    """Return the element that begins at an offset, whatever follows it.
+
+    Also in BER's form without a length, which OpenSSL reads.
+    """
     start = at + 2
-    if start > len(der):
+    if start > len(der) or depth > _DEEPEST:
         raise ValueError("truncated DER")
     tag, length = der[at:start]
+    if length == _LONG:
+        end = start
+        while der[end : end + 2] != _END_OF_CONTENTS:
+            end += len(first(der, end, depth + 1).der)
+        return Element(tag, der[start:end], der[at : end + 2])
     if length & _LONG:
         octets = length ^ _LONG
         length = int.from_bytes(der[start : start + octets])

@@ -1,4 +1,4 @@
-"""Names and digests by object identifier, from `objects.csv`: as the RFCs call them, without "id-"."""
+"""What is known by object identifier: names as in the RFCs, without "id-", digests, the sizes of curves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _ROWS = [*csv.DictReader(files(__package__).joinpath("objects.csv").read_text("utf-8").splitlines())]
 _NAMES = {row["identifier"]: row["name"] for row in _ROWS if row["name"]}
 _DIGESTS = {row["identifier"]: row["digest"] for row in _ROWS if row["digest"]}
+_BITS = {row["identifier"]: int(row["bits"]) for row in _ROWS if row["bits"]}
 
 
 def name(identifier: Element) -> str:
@@ -25,3 +26,8 @@ def name(identifier: Element) -> str:
 def digest(identifier: Element) -> str | None:
     """Return the digest that an object is, or that is signed with it."""
     return _DIGESTS.get(object_identifier(identifier))
+
+
+def bits(identifier: Element) -> int | None:
+    """Return the size of a curve."""
+    return _BITS.get(object_identifier(identifier))

@@ -1,5 +1,5 @@
--- What is known of the certificate of each domain: by DescribeDomainCertificateInfo, which knows most, or where that has never
--- been read, by DescribeCdnHttpsDomainList.
+-- What is known of the certificate of each domain: by DescribeDomainCertificateInfo, which knows most, or where that was not
+-- read, or is not read any more, by DescribeCdnHttpsDomainList.
 with certificate_info as (
     select
         info.account,
@@ -12,8 +12,8 @@ with certificate_info as (
         coalesce(info.x509_subject_common_name, info.cert_domain_name) as subject_common_name,
         coalesce(info.x509_issuer_common_name, info.x509_issuer_organization, info.cert_org) as issuer,
         coalesce(info.x509_not_before, info.cert_start_time) as not_before,
-        coalesce(info.x509_not_after, info.cert_expire_time) as not_after,
-        info.cert_expire_time as provider_not_after,
+        coalesce(info.x509_not_after, {{ sane_end('info.cert_expire_time') }}) as not_after,
+        {{ sane_end('info.cert_expire_time') }} as provider_not_after,
         info.x509_chain_not_after as chain_not_after,
         info.x509_chain_complete as chain_complete,
         info.x509_public_key_algorithm as public_key_algorithm,
@@ -24,15 +24,19 @@ with certificate_info as (
         info.x509_self_signed as self_signed,
         info.x509_subject_alternative_names as dns_names,
         -- A certificate that was read and has no names is for no domain; of one that was not read nobody knows.
-        info.x509_fingerprint_sha256 is not null and coalesce(info.x509_subject_alternative_names_complete, true) as dns_names_known,
+        info.x509_fingerprint_sha256 is not null
+            and info.x509_subject_alternative_names is not null
+            and coalesce(info.x509_subject_alternative_names_complete, true) as dns_names_known,
         coalesce(
             info.x509_fingerprint_sha256,
             info.server_certificate,
             info.cert_id,
             info.cert_name,
+            info.x509_serial_number,
+            cast(info.x509_not_after as text),
             cast(info.cert_expire_time as text)
         ) is not null as has_certificate,
-        coalesce(info.server_certificate_status, 'on') as https_status,
+        info.server_certificate_status as https_status,
         current_keys.stale,
         info.synced_at
     from {{ ref('stg_certificate_info') }} as info
@@ -54,8 +58,8 @@ https_domains as (
         https.cert_common_name as subject_common_name,
         cast(null as text) as issuer,
         https.cert_start_time as not_before,
-        https.cert_expire_time as not_after,
-        https.cert_expire_time as provider_not_after,
+        {{ sane_end('https.cert_expire_time') }} as not_after,
+        {{ sane_end('https.cert_expire_time') }} as provider_not_after,
         cast(null as timestamp) as chain_not_after,
         cast(null as boolean) as chain_complete,
         cast(null as text) as public_key_algorithm,
@@ -78,11 +82,18 @@ https_domains as (
     left join certificate_info
         on https.account = certificate_info.account
         and https.domain_name = certificate_info.domain_name
-    where certificate_info.domain_name is null
+    where
+        certificate_info.domain_name is null
+        or (certificate_info.synced_at < https.synced_at and not certificate_info.stale)
 ),
 
 both_streams as (
-    select * from certificate_info
+    select certificate_info.*
+    from certificate_info
+    left join https_domains
+        on certificate_info.account = https_domains.account
+        and certificate_info.domain_name = https_domains.domain_name
+    where https_domains.domain_name is null
     union all
     select * from https_domains
 ),
@@ -117,7 +128,15 @@ select
     namesakes.issuer,
     namesakes.not_before,
     namesakes.not_after,
-    namesakes.provider_not_after,
+    -- What the list says counts where the certificate's own answer says nothing, or is old; its zone is not documented, so that
+    -- what differs by less than a day may be the same.
+    case
+        when namesakes.not_after is null then {{ sane_end('https.cert_expire_time') }}
+        when (namesakes.provider_not_after is null or namesakes.stale)
+            and {{ seconds_between(sane_end('https.cert_expire_time'), 'namesakes.not_after') }} > 86400
+            then https.cert_expire_time
+        else namesakes.provider_not_after
+    end as provider_not_after,
     namesakes.chain_not_after,
     namesakes.chain_complete,
     namesakes.public_key_algorithm,
@@ -129,10 +148,10 @@ select
     namesakes.dns_names,
     namesakes.dns_names_known,
     namesakes.has_certificate,
-    https.cert_status as provider_status,
+    lower(https.cert_status) as provider_status,
     -- A status that nobody knows is not one that ends the service.
-    namesakes.https_status <> 'off'
-        and coalesce(domains.domain_status, 'online') not in ('offline', 'stopping', 'deleting', 'check_failed') as in_use,
+    lower(coalesce(namesakes.https_status, domains.ssl_protocol, 'on')) <> 'off'
+        and lower(coalesce(domains.domain_status, 'online')) not in ('offline', 'stopping', 'deleting', 'check_failed') as in_use,
     namesakes.stale,
     namesakes.synced_at
 from namesakes

@@ -1,6 +1,6 @@
 -- Certificates as the providers show them: Alibaba Cloud once for each domain, CDNetworks once.
 select
-    'alicloud/' || account || '/' || coalesce(identifier, domain_name) as certificate_key,
+    'alicloud/' || account || '/' || coalesce(identifier, 'of ' || domain_name) as certificate_key,
     'alicloud' as provider,
     account,
     domain_name as seen_at,

@@ -1,10 +1,10 @@
 -- A name covers a domain when they are the same, or when its `*` stands for the domain's first label and nothing else (RFC 6125, 6.4.3).
 -- A provider's wildcard domain `.example.com` has an empty first label, so that `*.example.com` covers it.
 with domain_patterns as (
-    select provider, account, domain_name, lower(domain_name) as pattern
+    select provider, account, domain_name, rtrim(lower(domain_name), '.') as pattern
     from {{ ref('int_domains') }}
     union all
-    select provider, account, domain_name, '*' || substr(lower(domain_name), strpos(domain_name, '.')) as pattern
+    select provider, account, domain_name, '*' || rtrim(substr(lower(domain_name), strpos(domain_name, '.')), '.') as pattern
     from {{ ref('int_domains') }}
     where strpos(domain_name, '.') > 0
 ),

@@ -5,28 +5,49 @@ with domain_counts as (
     group by 1
 ),
 
+-- Of a domain that is off, and of what was not read lately, counts only what no other row says.
+weighed as (
+    select
+        seen.*,
+        case when in_use and not stale then 0 else 1 end as weight,
+        min(case when in_use and not stale then 0 else 1 end) over (partition by certificate_key) as least_weight
+    from {{ ref('int_certificates_seen') }} as seen
+),
+
+counted as (
+    select
+        weighed.*,
+        case when weight = least_weight then provider_not_after end as counted_provider_not_after,
+        case when weight = least_weight then chain_not_after end as counted_chain_not_after,
+        case when weight = least_weight then chain_complete end as counted_chain_complete,
+        case when weight = least_weight then provider_status end as counted_provider_status
+    from weighed
+),
+
 -- Of a certificate that several domains serve, the row read last, and the worst that any says of it.
 ranked as (
     select
-        seen.*,
+        counted.*,
         row_number() over (partition by certificate_key order by stale, synced_at desc, seen_at) as version,
         coalesce(
-            min(case when provider_not_after <> not_after then provider_not_after end) over (partition by certificate_key),
-            min(provider_not_after) over (partition by certificate_key)
+            min(case when counted_provider_not_after <> not_after then counted_provider_not_after end)
+                over (partition by certificate_key),
+            min(counted_provider_not_after) over (partition by certificate_key)
         ) as first_provider_not_after,
-        min(chain_not_after) over (partition by certificate_key) as first_chain_not_after,
-        min(case when chain_complete then 1 when not chain_complete then 0 end) over (partition by certificate_key) as chains_complete,
-        max(case when not_after <> provider_not_after then 1 else 0 end) over (partition by certificate_key) as ends_differ,
-        first_value(provider_status) over (
+        min(counted_chain_not_after) over (partition by certificate_key) as first_chain_not_after,
+        min(case when counted_chain_complete then 1 when not counted_chain_complete then 0 end)
+            over (partition by certificate_key) as chains_complete,
+        max(case when not_after <> counted_provider_not_after then 1 else 0 end) over (partition by certificate_key) as ends_differ,
+        first_value(counted_provider_status) over (
             partition by certificate_key
             order by
-                case provider_status
+                case counted_provider_status
                     when 'expired' then 1 when 'expire_soon' then 2 when 'mismatch' then 3 when 'ok' then 5 else 4
                 end,
-                case when provider_status is null then 1 else 0 end,
+                case when counted_provider_status is null then 1 else 0 end,
                 seen_at
         ) as worst_provider_status
-    from {{ ref('int_certificates_seen') }} as seen
+    from counted
 )
 
 select

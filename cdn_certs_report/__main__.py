@@ -227,7 +227,7 @@ def _first(lines: list[str]) -> list[str]:
 
 def _ending(certificate: Certificate) -> str:
     """Say when a certificate ends, or that it has ended."""
-    if certificate.row["provider_says_worse"] and certificate.state == "expired":
+    if certificate.state == "expired" and (certificate.left is None or certificate.left >= timedelta()):
         return "ended, says the provider"
     end, left = certificate.row["ends_at"], left_in_words(certificate.left)
     return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"

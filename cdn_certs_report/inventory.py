@@ -244,8 +244,8 @@ def _state(row: Row, now: datetime) -> str:
         return state if state == "expired" else "unknown"
     if row["ends_at"] < now:
         return "expired"
-    # Seen from before dbt ran, it is about to end; but not by the provider, which says that it has.
-    return "critical" if state == "expired" and not row["provider_says_worse"] else state
+    # Seen from before dbt ran, it is about to end; unless it is the provider who says that it has.
+    return "critical" if state == "expired" and row["provider_status"] != "expired" else state
 
 
 def _algorithm(row: Row) -> tuple[str, ...]:

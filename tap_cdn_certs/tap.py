@@ -75,6 +75,8 @@ class Writer(SingerWriter):
         Thread(target=self._watch_target, daemon=True).start()
 
     def _watch_target(self) -> None:
+        # A signal that came to this thread would not end what the main thread waits for.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         # Only a pipe can be looked at.
         with suppress(OSError, ValueError):
             poll = select.poll()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import stat
 import subprocess
 import sys
@@ -270,7 +271,7 @@ def test_a_format_needs_only_its_own(
     monkeypatch.setattr(installation, "_requirement", lambda: ["/a b[report]"])
     outputs = [part for form in FORMATS for part in (f"--{form}", tmp_path / f"report.{form}")]
     code, _, said = report(source, *outputs)
-    remedy = f"{sys.executable} -m pip install '/a b[report]'"
+    remedy = f"{shlex.quote(sys.executable)} -m pip install '/a b[report]'"
     assert code == 1
     assert said.splitlines() == [
         f"cdn-certs-report: --html needs jinja2: {remedy}",

@@ -43,11 +43,10 @@ dated as (
 judged as (
     select
         dated.*,
-        case
-            when provider_status = 'expired' then 'expired'
-            when provider_status = 'expire_soon' and state_by_dates = 'ok' then 'warning'
-            else state_by_dates
-        end as state
+        case when provider_status = 'expired' then 'expired' else state_by_dates end as state,
+        -- Its idea of soon is its own: it is said, and changes no state.
+        (provider_status = 'expired' and state_by_dates <> 'expired')
+            or (provider_status = 'expire_soon' and state_by_dates = 'ok') as says_worse
     from dated
 )
 
@@ -69,7 +68,7 @@ select
     chain_complete,
     ends_at,
     provider_status,
-    state <> state_by_dates as provider_says_worse,
+    coalesce(says_worse, false) as provider_says_worse,
     public_key_algorithm,
     public_key_bits,
     public_key_curve,

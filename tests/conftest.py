@@ -22,9 +22,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
+from warehouses import duckdb_warehouse, postgres_warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from warehouses import Warehouse
 
 ROOT = Path(__file__).parents[1]
 
@@ -226,3 +229,18 @@ def clean_venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     installed = subprocess.run(install, capture_output=True, text=True, check=False, cwd=folder)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def new_warehouses(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_url: str,
+    dbt: str,
+    target_duckdb: str,
+    target_postgres: str,
+) -> Callable[[], list[Warehouse]]:
+    """Makes an empty warehouse of each kind."""
+    return lambda: [
+        duckdb_warehouse(tmp_path_factory.mktemp("duckdb"), target_duckdb, dbt),
+        postgres_warehouse(tmp_path_factory.mktemp("postgres"), target_postgres, dbt, postgres_url),
+    ]

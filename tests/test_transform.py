@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from warehouses import PROJECT, ROOT, SCHEMAS, Warehouse, duckdb_warehouse, plain, postgres_warehouse
-
-from cdn_certs_report.__main__ import main
+from warehouses import PROJECT, ROOT, SCHEMAS, Warehouse, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +22,6 @@ NOW = "2026-05-05T00:00:00+08:00"
 
 # The models are built once for all tests, by one worker.
 pytestmark = pytest.mark.xdist_group("transform")
-
-
-@pytest.fixture(scope="module")
-def new_warehouses(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_url: str,
-    dbt: str,
-    target_duckdb: str,
-    target_postgres: str,
-) -> Callable[[], list[Warehouse]]:
-    """Makes an empty warehouse of each kind."""
-    return lambda: [
-        duckdb_warehouse(tmp_path_factory.mktemp("duckdb"), target_duckdb, dbt),
-        postgres_warehouse(tmp_path_factory.mktemp("postgres"), target_postgres, dbt, postgres_url),
-    ]
 
 
 @dataclass
@@ -300,44 +283,3 @@ def test_builds_with_one_provider(new_warehouses: Callable[[], list[Warehouse]])
         one, other = threads.map(load_and_build, new_warehouses())
     assert one == other
     assert [row["certificate_id"] for row in one] == ["1001", "1002", "1004"]
-
-
-def test_builds_as_a_package(
-    new_warehouses: Callable[[], list[Warehouse]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Another project, whose own schema is another, builds the models where the questions look for them."""
-    warehouses = new_warehouses()
-    project = warehouses[0].folder / "other"
-    (project / "models").mkdir(parents=True)
-    (project / "models/soon.sql").write_text("select * from {{ ref('cdn_certs', 'certificate_expiry') }}")
-    (project / "packages.yml").write_text(f"packages: [{{local: {PROJECT}}}]")
-    variables = {"source_schema": "raw", "schema": "cdn_certs_marts", "now": NOW, "warning_days": 365}
-    definition = {"name": "other", "profile": "cdn_certs", "vars": {"cdn_certs": variables}}
-    (project / "dbt_project.yml").write_text(json.dumps(definition))
-    profiles = (PROJECT / "profiles.yml").read_text().replace("schema: cdn_certs_marts", "schema: acme")
-    (project / "profiles.yml").write_text(profiles)
-    warehouses[0].build("deps", project=project)
-
-    def load_and_build(warehouse: Warehouse) -> None:
-        warehouse.settings["default_target_schema"] = "raw"
-        warehouse.load(SYNCS[0], streams=("certificate_info", "syncs", "sync_errors"))
-        # The tests are those that `built` runs on both; once shows that they run from elsewhere, too.
-        tests = ("unit_test",) if warehouse.name == "duckdb" else ("test", "unit_test")
-        warehouse.build("build", "--exclude-resource-type", *tests, project=project)
-
-    with ThreadPoolExecutor() as threads:
-        list(threads.map(load_and_build, warehouses))
-    for warehouse in warehouses:
-        places = warehouse.query("select table_schema, table_name from information_schema.tables")
-        built = {row["table_name"]: row["table_schema"] for row in places if row["table_schema"] != "raw"}
-        assert built["soon"] == "acme"
-        named = {"certificates", "certificates_history", "sync_health", "stg_syncs", "algorithms", "streams"}
-        assert {built[name] for name in named} == {"cdn_certs_marts"}
-        states = warehouse.query("select certificate_key, state from acme.soon")
-        assert {"certificate_key": "alicloud/main/3333", "state": "critical"} in states
-        for question in QUESTIONS.values():
-            warehouse.query(question)
-        made = warehouse.settings
-        source = made.get("path") or "postgresql://{user}:{password}@{host}:{port}/{database}".format(**made)
-        assert main([source, "--json", "-"]) == 0
-        assert "alicloud/main/3333" in capsys.readouterr().out

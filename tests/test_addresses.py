@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,12 +27,6 @@ CLOSED = "127.0.0.1:9"
 TOKEN = "s3cr3t-of-a-redirect"
 ALICLOUD = {"alicloud_domains", "certificate_info", "alicloud_https_domains"}
 CDNETWORKS = {"cdnetworks_certificates", "ssl_certificate"}
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

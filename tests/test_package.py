@@ -6,8 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import yaml
-from warehouses import PROJECT, ROOT
+from warehouses import NOW, PROJECT, QUESTIONS, SYNCS
 
 from cdn_certs_report.__main__ import main
 
@@ -16,10 +15,6 @@ if TYPE_CHECKING:
 
     import pytest
     from warehouses import Warehouse
-
-SYNCS = yaml.safe_load((ROOT / "tests/fixtures/transform/syncs.yml").read_text())
-QUESTIONS = {path.stem: path.read_text() for path in sorted(PROJECT.glob("questions/*.sql"))}
-NOW = "2026-05-05T00:00:00+08:00"
 
 
 def test_builds_as_a_package(

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
-from warehouses import PROJECT, ROOT, SCHEMAS, Warehouse, plain
+from warehouses import NOW, QUESTIONS, SCHEMAS, SYNCS, Warehouse, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Row = dict[str, Any]
 
-SYNCS = yaml.safe_load((ROOT / "tests/fixtures/transform/syncs.yml").read_text())
-QUESTIONS = {path.stem: path.read_text() for path in sorted(PROJECT.glob("questions/*.sql"))}
-NOW = "2026-05-05T00:00:00+08:00"
 
 # The models are built once for all tests, by one worker.
 pytestmark = pytest.mark.xdist_group("transform")

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import duckdb
 import psycopg
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ KEYS = {
     "sync_errors": ["synced_at", "stream", "account", "key"],
     "syncs": ["synced_at", "stream", "account"],
 }
+SYNCS = yaml.safe_load((ROOT / "tests/fixtures/transform/syncs.yml").read_text())
+QUESTIONS = {path.stem: path.read_text() for path in sorted(PROJECT.glob("questions/*.sql"))}
+NOW = "2026-05-05T00:00:00+08:00"
 MADE_BY_DBT = ("dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to")
 
 

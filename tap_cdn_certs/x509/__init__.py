@@ -46,10 +46,9 @@ def leaf_fields(pem: str) -> tuple[dict[str, Any], dict[str, str]]:
     once.
     """
     values, faults = _leaf_values(pem)
-    fields = zip(FIELDS, values, strict=True)
-    return {field: list(value) if isinstance(value, tuple) else value for field, value in fields}, dict(
-        faults
-    )
+    # Lists of the caller's own: what is remembered must not change.
+    own = (list(value) if isinstance(value, tuple) else value for value in values)
+    return dict(zip(FIELDS, own, strict=True)), dict(faults)
 
 
 def in_words(faults: Mapping[str, str]) -> str:

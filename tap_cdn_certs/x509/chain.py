@@ -60,7 +60,7 @@ class Chain:
         return min(end, max(ends, default=_NEVER))
 
     def _issuers(self, certificate: Certificate, way: tuple[Certificate, ...]) -> list[Certificate]:
-        if certificate.is_self_issued and is_root(certificate):
+        if is_root(certificate):
             return []
         name = certificate.issuer.comparable
         issuers = [each for each in self._certificates if each.subject.comparable == name and each not in way]

@@ -14,7 +14,8 @@ from singer_sdk.singerlib import Schema
 
 from sandbox import Fault, Sandbox
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.tap import TAP_STREAMS, TapCDNCerts
+from tap_cdn_certs.streams.syncs import TAP_STREAMS
+from tap_cdn_certs.tap import TapCDNCerts
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -14,13 +14,15 @@ from tenacity import Future, RetryCallState
 from watched import Watch, WatchedRun, catalog, run
 
 from sandbox import Fault
-from tap_cdn_certs.client import Answer, Client
+from tap_cdn_certs.api.answer import Answer
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tap_cdn_certs.api.client import Client
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
@@ -205,6 +207,7 @@ def test_an_attempt_is_made_for_about_five_minutes(reach: Reach, hint: float | N
     settings |= {"rate_limit_requests": 1, "rate_limit_period": 1}
     client: Client = PROVIDERS["alicloud"].CLIENT(settings, Event())
     retry = client._retry
+    (limit,) = client.limits[INFO]._limits
     state = RetryCallState(retry, None, (INFO,), {})
     waits = []
     while True:
@@ -213,10 +216,10 @@ def test_an_attempt_is_made_for_about_five_minutes(reach: Reach, hint: float | N
         )
         if retry.stop(state):
             break
-        paused = client.limits[INFO]._paused_until
+        paused = limit._paused_until
         wait = client._wait(state)
-        waits.append(wait if reach is Reach.ATTEMPT else client.limits[INFO]._paused_until - paused)
-        client.limits[INFO]._paused_until = 0.0
+        waits.append(wait if reach is Reach.ATTEMPT else limit._paused_until - paused)
+        limit._paused_until = 0.0
         state.attempt_number += 1
     assert len(waits) == 10
     if reach is Reach.ATTEMPT:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Fault, Sandbox
-from tap_cdn_certs.fan_out import fan_out
-from tap_cdn_certs.tap import TapCDNCerts, Writer
+from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.tap import TapCDNCerts
+from tap_cdn_certs.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -250,7 +250,7 @@ def read_with(sandbox: Watch, state: Any) -> tuple[list[str], list[str]]:
     finally:
         tap.logger.removeHandler(handler)
     assert len(rows) == 3
-    assert tap.report.success
+    assert tap.run.report.success
     return [request.key for request in sandbox.requests if request.operation == DETAIL], warned
 
 

@@ -20,10 +20,11 @@ from watched import Watch, WatchedRun, run
 
 from fuzz.answers import read_all
 from sandbox import Fault
-from tap_cdn_certs import values
-from tap_cdn_certs.client import Answer, parse_json
+from tap_cdn_certs.api.answer import Answer, parse_json
 from tap_cdn_certs.errors import APIError
-from tap_cdn_certs.providers import alicloud, cdnetworks
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.providers.cdnetworks.certificates import CST
+from tap_cdn_certs.records import values
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def test_no_document_does_harm(tmp_path: Path) -> None:
                 sandbox.faults.add(Fault("body", LIST, body=body))
                 error = None
                 try:
-                    cdnetworks._parse(Answer(200, CaseInsensitiveDict(), body))
+                    _client("cdnetworks").parse(Answer(200, CaseInsensitiveDict(), body))
                 except APIError as raised:
                     error = raised
                 assert (error.code if error else "") == ("HostileAnswer" if words else ""), name
@@ -502,25 +503,31 @@ def test_junk_in_an_error_is_one_line(provider: str) -> None:
         errors = [{name.lower(): value for name, value in error.items()} for error in errors]
     for error in errors:
         answer = Answer(400, CaseInsensitiveDict({"Date": "now"}), json.dumps(error).encode())
-        raised = _client(provider).fail("Operation", answer)
+        raised = _failed(provider, answer)
         for text in (raised.code, raised.message, raised.request_id or ""):
             assert text.isprintable()
             assert len(text) < 1500
     deep = b'{"Code":' + b'{"a":' * 800 + b"1" + b"}" * 801
-    assert _client(provider).fail("Operation", Answer(400, CaseInsensitiveDict(), deep)).code
+    assert _failed(provider, Answer(400, CaseInsensitiveDict(), deep)).code
     endless = json.dumps({"Code": "a " * 2**20, "code": "a " * 2**20, "Message": "b " * 2**20}).encode()
-    assert len(str(_client(provider).fail("Operation", Answer(400, CaseInsensitiveDict(), endless)))) < 2000
+    assert len(str(_failed(provider, Answer(400, CaseInsensitiveDict(), endless)))) < 2000
+
+
+def _failed(provider: str, answer: Answer) -> APIError:
+    client = _client(provider)
+    error: APIError = client.fail("Operation", client.host(), answer)
+    return error
 
 
 def _client(provider: str) -> Any:
-    module = {"alicloud": alicloud, "cdnetworks": cdnetworks}[provider]
     settings = {"api_url": "http://127.0.0.1", "rate_limit_requests": 1, "rate_limit_period": 1}
     credentials = {"access_key_id": "a", "access_key_secret": "b", "domains": [], "certificate_ids": []}
-    return module.CLIENT({**settings, **credentials}, Event())
+    return PROVIDERS[provider].CLIENT({**settings, **credentials}, Event())
 
 
 # From here on: the parsers and what makes the records, with whatever there is.
 
+CDNETWORKS = _client("cdnetworks")
 TAP = TapCDNCerts(
     config={
         "alicloud": {"access_key_id": "a", "access_key_secret": "b", "api_url": "http://127.0.0.1:1"},
@@ -626,8 +633,8 @@ XML = st.recursive(
 def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> None:
     """Anything else than the provider's documents is an APIError; what they hold is records or errors."""
     with suppress(APIError):
-        value = cdnetworks._parse(Answer(200, CaseInsensitiveDict(), content))
-        cdnetworks._error_code(value)
+        value = CDNETWORKS.parse(Answer(200, CaseInsensitiveDict(), content))
+        CDNETWORKS.refusal(value)
         read_all(TAP.streams, value)
 
 
@@ -644,7 +651,7 @@ def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> N
 @example("2026-02-30 00:00:00")
 def test_whatever_is_written_for_a_time_is_one_or_null(written: str) -> None:
     """RFC 3339 in UTC, or nothing; a text that is none is an error."""
-    for zone in (values.UTC, cdnetworks.CST):
+    for zone in (values.UTC, CST):
         try:
             time = values.utc({"time": written}, "time", zone)
         except APIError:
@@ -693,7 +700,7 @@ def test_whatever_an_error_holds_is_one_line(
 ) -> None:
     """It has a code and a message, and asks for a wait that can be waited."""
     answer = Answer(status, CaseInsensitiveDict(headers), content)
-    error = _client(provider).fail("Operation", answer)
+    error = _failed(provider, answer)
     assert error.code
     assert error.message
     assert f"{error.code}{error.message}{error.request_id}".isprintable()

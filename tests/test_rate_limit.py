@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_cdn_certs import rate_limit
-from tap_cdn_certs.rate_limit import Call, RateLimit, Stopped
+from tap_cdn_certs.api import rate_limit
+from tap_cdn_certs.api.rate_limit import Call, OperationLimits, RateLimit, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,11 +78,11 @@ def restored() -> Iterator[None]:
 
 def limiter(
     requests: int, period: float, clock: Clock | None = None, oversleep: float = 0.0
-) -> tuple[RateLimit, Clock]:
+) -> tuple[OperationLimits, Clock]:
     """A limiter with a clock of its own."""
     clock = clock or Clock()
     rate_limit.time = clock  # type: ignore[attr-defined,assignment]
-    subject = RateLimit(requests, period, Sleep(clock, oversleep))
+    subject = OperationLimits([RateLimit(requests, period)], Sleep(clock, oversleep))
     clock.answered = subject.answered
     return subject, clock
 
@@ -229,7 +229,7 @@ def test_a_stop_ends_all_waits_at_once() -> None:
     """A stop is not kept waiting, not by one who waits for the limit and not by those behind it."""
     rate_limit.time = real_time  # type: ignore[attr-defined]
     stopped = Event()
-    subject = RateLimit(1, 300, stopped)
+    subject = OperationLimits([RateLimit(1, 300)], stopped)
     subject.acquire()
     ended = []
 
@@ -254,7 +254,7 @@ def test_a_stop_ends_all_waits_at_once() -> None:
 def test_threads_share_the_limit() -> None:
     """Many threads at once get the calls that one would: none is lost, none is given twice."""
     rate_limit.time = real_time  # type: ignore[attr-defined]
-    subject = RateLimit(20, 0.2, Event())
+    subject = OperationLimits([RateLimit(20, 0.2)], Event())
     calls = []
 
     def work() -> None:

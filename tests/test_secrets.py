@@ -149,7 +149,7 @@ def test_no_exception_holds_a_secret(sandbox: Watch) -> None:
         echo(other, 400, ODD, ODD)
         for _ in range(20):
             with pytest.raises(APIError) as raised:
-                second.certificate("1")
+                second.call("QueryCertificate", "/1")
             assert_nothing_told(raised.value, other, ODD)
 
 

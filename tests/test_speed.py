@@ -17,10 +17,9 @@ from aiohttp import web
 from process import TAP, Run, environment, run_tap
 
 from sandbox import Sandbox
-from tap_cdn_certs import progress
-from tap_cdn_certs.progress import Progress
-from tap_cdn_certs.rate_limit import RateLimit
-from tap_cdn_certs.stream import Counts
+from tap_cdn_certs.api.rate_limit import OperationLimits, RateLimit
+from tap_cdn_certs.streams import progress
+from tap_cdn_certs.streams.progress import Counts, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,6 +188,6 @@ def test_progress_says_how_far_it_is(
         shown.total = 4000
         counts.failed = 1
         assert re.fullmatch(r"certificate_info: 2,001 of 4,000, [\d.]+/s, \d+ s left", str(shown))
-        shown.limit = RateLimit(10, 300, threading.Event())
+        shown.limit = OperationLimits([RateLimit(10, 300)], threading.Event())
         shown.limit.waits_until = shown._started + 3600
         assert str(shown).endswith(" left, waits 1 h 0 min for the limit")

@@ -6,10 +6,10 @@ import csv
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from tap_cdn_certs.x509.der import object_identifier
+from tap_cdn_certs.records.x509.der import object_identifier
 
 if TYPE_CHECKING:
-    from tap_cdn_certs.x509.der import Element
+    from tap_cdn_certs.records.x509.der import Element
 
 _ROWS = [*csv.DictReader(files(__package__).joinpath("objects.csv").read_text("utf-8").splitlines())]
 _NAMES = {row["identifier"]: row["name"] for row in _ROWS if row["name"]}

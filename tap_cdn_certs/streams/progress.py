@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,12 +15,30 @@ if TYPE_CHECKING:
 
     from tqdm import tqdm
 
-    from tap_cdn_certs.rate_limit import RateLimit
-    from tap_cdn_certs.stream import Counts
+    from tap_cdn_certs.api.rate_limit import OperationLimits
 
 LOG_INTERVAL = 10.0
 
 logger = logging.getLogger("tap-cdn-certs")
+
+
+@dataclass
+class Counts:
+    """What became of the keys of a stream: domains or certificates."""
+
+    listed: int = 0
+    read: int = 0
+    without_certificate: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many keys are dealt with."""
+        return self.read + self.without_certificate + self.skipped + self.failed
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(self).items())
 
 
 class Progress:
@@ -27,7 +46,7 @@ class Progress:
 
     def __init__(self, stream: str, counts: Counts) -> None:
         self.total: int | None = None  # how many keys there are, once it is known
-        self.limit: RateLimit | None = None  # that the stream may wait for
+        self.limit: OperationLimits | None = None  # that the stream may wait for
         self._stream = stream
         self._counts = counts
         self._started = self._logged = time.monotonic()

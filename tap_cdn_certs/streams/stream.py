@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
 from typing_extensions import override
 
-from tap_cdn_certs.client import quoted
+from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.progress import Progress
+from tap_cdn_certs.records.seen import Names, Seen
+from tap_cdn_certs.records.values import mapping, now
+from tap_cdn_certs.streams.progress import Counts, Progress
+from tap_cdn_certs.streams.report import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
-    from tap_cdn_certs.tap import TapCDNCerts
-
-Record: TypeAlias = dict[str, Any]
+    from tap_cdn_certs.records.values import Item, Record
+    from tap_cdn_certs.streams.run import Run
 
 # The wheel holds the schemas; a checkout has them beside the package.
-PACKAGED = Path(__file__).parent / "schemas"
+PACKAGED = Path(__file__).parents[1] / "schemas"
 SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1] / "schemas")
 
 # So many keys that fail in a row for the same reason mean that all will.
 SAME_FAILURES = 10
-
-
-@dataclass
-class Counts:
-    """What became of the keys of a stream: domains or certificates."""
-
-    listed: int = 0
-    read: int = 0
-    without_certificate: int = 0
-    skipped: int = 0
-    failed: int = 0
-
-    @property
-    def done(self) -> int:
-        """How many keys are dealt with."""
-        return self.read + self.without_certificate + self.skipped + self.failed
-
-    def __str__(self) -> str:
-        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(self).items())
 
 
 class TapStream(Stream):
@@ -64,7 +46,9 @@ class TapStream(Stream):
     # A record is built to its schema; an undocumented value fails there, with a message.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    _tap: TapCDNCerts
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap)
+        self.run = run
 
     @property
     @override
@@ -95,18 +79,24 @@ class CDNStream(TapStream):
     provider: ClassVar[str]
     operation: ClassVar[str]
     request_per_key: ClassVar[bool] = False
+    # Whether its requests take minutes: it comes after those of all providers that do not.
+    dear: ClassVar[bool] = False
+    # What the provider documents and no field takes; what else it sends is said.
+    left_out: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, tap: TapCDNCerts) -> None:
-        super().__init__(tap)
-        self.account: str = tap.account(self.provider)
-        self.synced_at: str = tap.synced_at
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self.account = run.account(self.provider)
+        self.synced_at = run.synced_at
+        self.source = Source(self.provider, self.account, self.name, self.operation)
         self.counts = Counts()
         self.progress = Progress(self.name, self.counts)
+        self._names = Names()
 
     @property
     def client(self) -> Any:
         """The client of the stream's account, shared by its streams."""
-        return self._tap.client(self.provider)
+        return self.run.client(self.provider)
 
     def results(self) -> Iterable[tuple[str | None, Callable[[], Record]]]:
         """Each key with what reads it: gives its record, or raises what keeps it from being read.
@@ -125,7 +115,19 @@ class CDNStream(TapStream):
 
     def report(self, key: str, error: APIError) -> None:
         """Notes that a key, or a part of it, could not be read."""
-        self._tap.report.failed(self, key, error)
+        self.run.report.failed(self.source, key, error)
+
+    def seen(self, value: object, name: str = "The item") -> Item:
+        """A value that has to be an object, by the name it has in messages; notes what is read of it.
+
+        Raises:
+            InvalidValueError: It is not.
+        """
+        return Seen(dict(mapping(value, name)), self._names)
+
+    def whole(self, fields: Record) -> Record:
+        """The record of some fields."""
+        return {"account": self.account, **fields, "synced_at": self.synced_at}
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
@@ -140,7 +142,8 @@ class CDNStream(TapStream):
             complete = error.reach is Reach.INACTIVE
             self.counts.failed = self.counts.listed - (self.counts.done - self.counts.failed)
             self.report("*", error)
-        self._tap.report.ended(self, started_at, complete=complete)
+        self._say_unread()
+        self.run.report.ended(self.source, self.counts, started_at, complete=complete)
 
     def _isolated(self) -> Iterator[Record]:
         """The records that can be read; a key that cannot is reported, and the others go on."""
@@ -154,7 +157,7 @@ class CDNStream(TapStream):
                     case Reach.GONE:
                         counts.skipped += 1
                         self.logger.info("%s: %s is gone, and skipped.", self.name, quoted(key))
-                    case Reach.STREAM | Reach.PROVIDER | Reach.INACTIVE:
+                    case Reach.STREAM | Reach.HOST | Reach.PROVIDER | Reach.INACTIVE:
                         raise
                     case _:
                         counts.failed += 1
@@ -172,6 +175,13 @@ class CDNStream(TapStream):
                 yield record
             self.progress.update()
 
+    def _say_unread(self) -> None:
+        """Says what the provider sends that no field takes: it may be what the documents did not say."""
+        names = self.run.report.unsaid(self.provider, self._names.unread, self.left_out)
+        if names:
+            said = quoted(", ".join(self.client.without_secrets(name) for name in names))
+            self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
+
     def _given_up(self, error: APIError) -> APIError:
         return APIError(
             error.code,
@@ -181,8 +191,3 @@ class CDNStream(TapStream):
             operation=error.operation,
             request_id=error.request_id,
         )
-
-
-def now() -> str:
-    """The time as a record holds it: RFC 3339, UTC, milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

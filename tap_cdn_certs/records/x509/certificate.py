@@ -12,9 +12,9 @@ from ipaddress import ip_address
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ObjectIdentifier
 
-from tap_cdn_certs.x509 import der, objects
-from tap_cdn_certs.x509.der import Element, first, object_identifier
-from tap_cdn_certs.x509.distinguished_name import DistinguishedName, escaped
+from tap_cdn_certs.records.x509 import der, objects
+from tap_cdn_certs.records.x509.der import Element, first, object_identifier
+from tap_cdn_certs.records.x509.distinguished_name import DistinguishedName, escaped
 
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _ALTERNATIVE_NAMES = "2.5.29.17"

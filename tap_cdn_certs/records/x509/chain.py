@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 if TYPE_CHECKING:
-    from tap_cdn_certs.x509.certificate import Certificate
+    from tap_cdn_certs.records.x509.certificate import Certificate
 
 # There are one or two issuers of a name, such as an old and a new certificate, and three or four in a row.
 _MOST_STEPS = 64

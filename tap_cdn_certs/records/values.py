@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any, TypeAlias
 
 from tap_cdn_certs.errors import InvalidValueError
 
 Item: TypeAlias = Mapping[str, Any]
+Record: TypeAlias = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,11 @@ def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
     except (ValueError, TypeError, OverflowError):
         _warn_of_time(name)
         return None
+
+
+def now() -> str:
+    """The time as a record holds it: RFC 3339, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @cache

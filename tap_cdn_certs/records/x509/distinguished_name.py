@@ -6,11 +6,11 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tap_cdn_certs.x509 import objects
-from tap_cdn_certs.x509.der import elements
+from tap_cdn_certs.records.x509 import objects
+from tap_cdn_certs.records.x509.der import elements
 
 if TYPE_CHECKING:
-    from tap_cdn_certs.x509.der import Element
+    from tap_cdn_certs.records.x509.der import Element
 
 # OpenSSL takes strings of one octet for each character for Latin-1, whichever they are.
 _CODECS = {0x0C: "utf-8", 0x1C: "utf-32-be", 0x1E: "utf-16-be"} | dict.fromkeys(

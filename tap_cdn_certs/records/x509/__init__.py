@@ -15,8 +15,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tap_cdn_certs.x509.certificate import Certificate, PartlyReadError
-from tap_cdn_certs.x509.chain import Chain, signed
+from tap_cdn_certs.records.x509.certificate import Certificate, PartlyReadError
+from tap_cdn_certs.records.x509.chain import Chain, signed
+from tap_cdn_certs.records.x509.names import covers as covers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -220,8 +220,8 @@ def _place(body: Item, path: str) -> tuple[Item, str]:
     return body, last
 
 
-def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> Iterator[Page]:
-    """The pages of a list, to the last or the first that brings nothing new.
+def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> Iterator[tuple[Page, bool]]:
+    """The pages of a list, to the last or the first with nothing new, and whether each brings something.
 
     Args:
         ask: Asks for the page with some parameters, after a page.
@@ -235,8 +235,8 @@ def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> I
     empty = 0
     while parameters is not None:
         page = ask(parameters, page)
-        yield page
         names = {listing.identify(item) for item in page.items}
+        yield page, not names <= listed
         parameters = listing.paging.following(page) if listing.paging else None
         empty = 0 if names else empty + 1
         if (names and names <= listed) or parameters == page.parameters:
@@ -262,15 +262,16 @@ def read_all(
     """
     seen: set[str] = set()
     for _ in range(MAX_LISTINGS):
-        totals, known = set[int | None](), len(seen)
-        for page in pages(ask, listing):
+        totals, known, received = set[int | None](), len(seen), 0
+        for page, brings in pages(ask, listing):
             for item in page.items:
                 name = listing.identify(item)
                 if (name not in seen) if name else known == 0:
                     yield item
                     seen.add(name or "")
-            totals.add(page.total)
-            total, received = page.total, page.received
+            totals.add(total := page.total)
+            # A page that came before already is not one of those that there should be.
+            received += len(page.items) if brings else 0
         short = total is not None and received < total
         if not short and len(totals) == 1 and (total is None or len(seen) in {known, total}):
             return

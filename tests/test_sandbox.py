@@ -21,7 +21,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
 
-from sandbox import Certificate, Domain, Fault, Sandbox, signatures
+from sandbox import Fault, Sandbox, signatures
+from sandbox.alicloud import signature as acs3_signature
+from sandbox.alicloud.inventory import Domain
+from sandbox.cdnetworks import signature as cdnetworks_signature
+from sandbox.cdnetworks.inventory import Certificate
 
 # The SDK's credential chain must not look for a cloud around it.
 os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
@@ -52,7 +56,7 @@ CHINA = timezone(timedelta(hours=8))
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """Serve a sandbox without rate limits."""
-    with Sandbox(domains=60, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 60, "limit": None}, cdnetworks={"limit": None}) as sandbox:
         yield sandbox
 
 
@@ -67,7 +71,7 @@ def http() -> Iterator[requests.Session]:
 def sdk(sandbox: Sandbox, key: tuple[str, str, str | None] = KEY) -> Client:
     """Return the official client of Alibaba Cloud CDN."""
     key_id, secret, token = key
-    endpoint = sandbox.alicloud_url.removeprefix("http://")
+    endpoint = sandbox["alicloud"].url.removeprefix("http://")
     return Client(
         Config(
             access_key_id=key_id,
@@ -94,7 +98,7 @@ def acs3(  # noqa: PLR0917 - the parts of a request
     query = {"DomainName": "www.example.com"} if query is None else query
     payload = sha256(body).hexdigest()
     headers = {
-        "host": sandbox.alicloud_url.removeprefix("http://"),
+        "host": sandbox["alicloud"].url.removeprefix("http://"),
         "x-acs-action": action,
         "x-acs-version": "2018-05-10",
         "x-acs-date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -106,7 +110,7 @@ def acs3(  # noqa: PLR0917 - the parts of a request
     to_sign = SimpleNamespace(method=method, pathname="/", query=query, headers=headers)
     authorization = Utils.get_authorization(to_sign, "ACS3-HMAC-SHA256", payload, key_id, secret)
     headers = {**headers, "Authorization": authorization}
-    return requests.Request(method, sandbox.alicloud_url + "/", headers, params=query, data=body).prepare()
+    return requests.Request(method, sandbox["alicloud"].url + "/", headers, params=query, data=body).prepare()
 
 
 def basic(
@@ -114,17 +118,19 @@ def basic(
 ) -> requests.PreparedRequest:
     """Return a request with the password that the API key gives."""
     date = date or formatdate(usegmt=True)
-    authorization = signatures.basic("sandbox", signatures.password("s3cr3t-cdnetworks", date))
+    authorization = cdnetworks_signature.basic(
+        "sandbox", cdnetworks_signature.password("s3cr3t-cdnetworks", date)
+    )
     headers = {"Date": date, "Authorization": authorization, **headers}
-    return requests.Request("GET", sandbox.cdnetworks_url + path, headers).prepare()
+    return requests.Request("GET", sandbox["cdnetworks"].url + path, headers).prepare()
 
 
 def aksk(sandbox: Sandbox, path: str = LIST, key: tuple[str, str] = AKSK) -> requests.PreparedRequest:
     """Return a request signed by the official SDK's function."""
     message = HttpRequestMsg()
-    message.uri, message.method, message.host = path, "GET", sandbox.cdnetworks_url.removeprefix("http://")
+    message.uri, message.method, message.host = path, "GET", sandbox["cdnetworks"].url.removeprefix("http://")
     AkSkAuth.get_auth_and_set_headers(message, *key, {})
-    return requests.Request("GET", sandbox.cdnetworks_url + path, message.headers).prepare()
+    return requests.Request("GET", sandbox["cdnetworks"].url + path, message.headers).prepare()
 
 
 def send(http: requests.Session, request: requests.PreparedRequest, timeout: float = 10) -> requests.Response:
@@ -156,7 +162,7 @@ def test_acs3_signatures_are_those_of_the_vectors(vector: dict[str, Any]) -> Non
     """The sandbox computes the signatures that official SDKs do, from the query as it is sent."""
     query = requests.Request("GET", vector["sdk_wire_url"]).prepare().path_url.partition("?")[2]
     payload = sha256(vector["body"].encode()).hexdigest()
-    canonical, to_sign = signatures.acs3_string_to_sign(
+    canonical, to_sign = acs3_signature.string_to_sign(
         vector["method"],
         "/",
         query,
@@ -172,7 +178,7 @@ def test_acs3_signatures_are_those_of_the_vectors(vector: dict[str, Any]) -> Non
 @pytest.mark.parametrize("vector", json.loads((VECTORS / "cnc_hmac_sha256.json").read_text()))
 def test_cnc_signatures_are_those_of_the_vectors(vector: dict[str, Any]) -> None:
     """The sandbox computes the signatures that the official SDK does."""
-    to_sign = signatures.cnc_string_to_sign(
+    to_sign = cdnetworks_signature.string_to_sign(
         vector["method"],
         vector["path"],
         vector["query"],
@@ -189,9 +195,9 @@ def test_cnc_signatures_are_those_of_the_vectors(vector: dict[str, Any]) -> None
 @pytest.mark.parametrize("vector", json.loads((VECTORS / "cdnetworks_basic.json").read_text()))
 def test_passwords_are_those_of_the_vectors(vector: dict[str, str]) -> None:
     """The sandbox computes the passwords that the provider publishes."""
-    password = signatures.password(vector["api_key"], vector["date"])
+    password = cdnetworks_signature.password(vector["api_key"], vector["date"])
     assert password == vector["password"]
-    assert signatures.basic(vector["username"], password) == vector["authorization"]
+    assert cdnetworks_signature.basic(vector["username"], password) == vector["authorization"]
 
 
 @pytest.mark.parametrize("key", [KEY, STS], ids=["access key", "STS"])
@@ -209,17 +215,19 @@ def test_the_official_alibaba_sdk_reads_the_inventory(
         body = client.describe_user_domains(request).body.to_map()
         assert (body["TotalCount"], body["PageSize"], body["PageNumber"]) == (60, 25, number)
         shown += body["Domains"]["PageData"]
-    assert [item["DomainName"] for item in shown] == [domain.domain_name for domain in sandbox.alicloud]
-    for item, domain in zip(shown, sandbox.alicloud, strict=True):
+    assert [item["DomainName"] for item in shown] == sandbox["alicloud"].inventory.keys()
+    for item, domain in zip(shown, sandbox["alicloud"].inventory, strict=True):
         check_domain(item, domain)
         request = models.DescribeDomainCertificateInfoRequest(domain_name=domain.domain_name)
         check_certificate_info(client.describe_domain_certificate_info(request).body.to_map(), domain)
     request = models.DescribeCdnHttpsDomainListRequest(page_size=500)
     body = client.describe_cdn_https_domain_list(request).body.to_map()
     infos = {info["DomainName"]: info for info in body["CertInfos"]["CertInfo"]}
-    assert infos.keys() == {domain.domain_name for domain in sandbox.alicloud if domain.certificate}
+    assert infos.keys() == {
+        domain.domain_name for domain in sandbox["alicloud"].inventory if domain.certificate
+    }
     for name, info in infos.items():
-        certificate = sandbox.alicloud[name].certificate
+        certificate = sandbox["alicloud"].inventory[name].certificate
         assert certificate
         assert utc(info["CertExpireTime"], "%Y-%m-%d %H:%M:%S") == certificate.cert_expire_time
         assert (info["CertStatus"], info["CertCommonName"]) == (
@@ -268,14 +276,14 @@ def test_the_official_wangsu_sdk_reads_the_inventory(
     """The official SDK lists the certificates and reads each one."""
     # The SDK puts this before every host, and has no setting for it.
     monkeypatch.setattr(Constant, "HTTPS_REQUEST_PREFIX", "http://")
-    sandbox.cdnetworks_json = "ssl-certificates"
+    sandbox["cdnetworks"].json = "ssl-certificates"
     config = AkSkConfig()
     (config.access_key, config.secret_key), config.method = AKSK, "GET"
-    config.end_point, config.uri = sandbox.cdnetworks_url.removeprefix("http://"), LIST
+    config.end_point, config.uri = sandbox["cdnetworks"].url.removeprefix("http://"), LIST
     listed = (
         QueryCertificateListResponse().from_map(json.loads(AkSkAuth.invoke(config, None))).ssl_certificates
     )
-    for item, certificate in zip(listed, sandbox.cdnetworks, strict=True):
+    for item, certificate in zip(listed, sandbox["cdnetworks"].inventory, strict=True):
         assert item.certificate_id == certificate.certificate_id
         check_certificate(item, certificate)
         config.uri = f"{LIST}/{certificate.certificate_id}"
@@ -473,7 +481,7 @@ def test_an_aksk_signature_is_good_once_and_for_its_request(sandbox: Sandbox, ht
     assert send(http, request).status_code == 202
     assert send(http, request).status_code == 462
     changed = aksk(sandbox, f"{LIST}/100166")
-    changed.url = sandbox.cdnetworks_url + f"{LIST}/100173"
+    changed.url = sandbox["cdnetworks"].url + f"{LIST}/100173"
     older = aksk(sandbox, f"{LIST}/100180")
     older.headers["x-cnc-timestamp"] = str(int(time.time()) - 1)
     other = aksk(sandbox, f"{LIST}/100187", ("AKSandbox", "wrong"))
@@ -488,7 +496,7 @@ def test_an_aksk_signature_is_good_once_and_for_its_request(sandbox: Sandbox, ht
 
 def test_any_window_of_the_period_holds_as_many_calls_as_allowed(http: requests.Session) -> None:
     """The calls beyond the limit are refused and do not count; each operation has its own limit."""
-    with Sandbox(domains=30, alicloud_limit=(5, 0.6), cdnetworks_limit=(2, 0.6)) as sandbox:
+    with Sandbox(alicloud={"size": 30, "limit": (5, 0.6)}, cdnetworks={"limit": (2, 0.6)}) as sandbox:
         answers = [send(http, acs3(sandbox)) for _ in range(8)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [400] * 3
         assert code(answers[-1]) == "Throttling.User"
@@ -506,7 +514,10 @@ def test_any_window_of_the_period_holds_as_many_calls_as_allowed(http: requests.
 def test_calls_at_once_do_not_pass_the_limit(http: requests.Session) -> None:
     """Of many calls that arrive together as many are accepted as allowed, whatever the latency."""
     limit = (7, 60)
-    with Sandbox(domains=5, alicloud_limit=limit, latency=0.05) as sandbox, ThreadPoolExecutor(20) as pool:
+    with (
+        Sandbox(alicloud={"size": 5, "limit": limit}, latency=0.05) as sandbox,
+        ThreadPoolExecutor(20) as pool,
+    ):
         calls = [acs3(sandbox) for _ in range(40)]
         statuses = list(pool.map(lambda call: send(http, call).status_code, calls))
         assert (statuses.count(200), statuses.count(400)) == (7, 33)
@@ -516,7 +527,7 @@ def test_calls_at_once_do_not_pass_the_limit(http: requests.Session) -> None:
 
 def test_a_refusal_is_as_told(http: requests.Session) -> None:
     """A fault says how a call beyond the limit is refused, and leaves the others alone."""
-    with Sandbox(domains=30, alicloud_limit=(1, 60), cdnetworks_limit=(1, 60)) as sandbox:
+    with Sandbox(alicloud={"size": 30, "limit": (1, 60)}, cdnetworks={"limit": (1, 60)}) as sandbox:
         sandbox.faults.add(
             Fault("refusal", INFO, code="Throttling.Api", status=503, hint="Retry-After", wait=7)
         )
@@ -558,32 +569,32 @@ def test_domains_under_review_are_shown_when_asked_for(sandbox: Sandbox, http: r
 
 def test_an_empty_account_has_no_https_domain(http: requests.Session) -> None:
     """An account without domains answers its lists as the providers do."""
-    with Sandbox(domains=0, certificates=0) as sandbox:
+    with Sandbox(alicloud={"size": 0}, cdnetworks={"size": 0}) as sandbox:
         response = send(http, acs3(sandbox, "DescribeCdnHttpsDomainList", {}))
         assert (response.status_code, code(response)) == (400, "NoHttpsDomain")
         assert send(http, acs3(sandbox, "DescribeUserDomains", {})).json()["TotalCount"] == 0
         assert len(etree.fromstring(send(http, basic(sandbox, **XML)).content)) == 0
         assert send(http, basic(sandbox)).json() == {"ssl-certificate": None}
-        sandbox.cdnetworks_json = "ssl-certificates"
+        sandbox["cdnetworks"].json = "ssl-certificates"
         assert send(http, basic(sandbox)).json() == {"ssl-certificates": []}
 
 
 def test_the_inventory_changes_while_one_pages(sandbox: Sandbox, http: requests.Session) -> None:
     """What a test wants to happen, happens once, behind the first page."""
-    sandbox.during_listing = lambda: sandbox.alicloud.remove("www.example.com")
+    sandbox.during_listing = lambda: sandbox["alicloud"].inventory.remove("www.example.com")
     first = send(http, acs3(sandbox, "DescribeUserDomains", {"PageNumber": "1"})).json()
     second = send(http, acs3(sandbox, "DescribeUserDomains", {"PageNumber": "2"})).json()
     assert first["Domains"]["PageData"][0]["DomainName"] == "www.example.com"
     assert (first["TotalCount"], second["TotalCount"]) == (58, 57)
     assert code(send(http, acs3(sandbox))) == "InvalidDomain.NotFound"
-    new = replace(sandbox.alicloud[".example.com"], domain_name="new.example.com")
-    sandbox.during_listing = lambda: sandbox.alicloud.add(new)
+    new = replace(sandbox["alicloud"].inventory[".example.com"], domain_name="new.example.com")
+    sandbox.during_listing = lambda: sandbox["alicloud"].inventory.add(new)
     pages = [
         send(http, acs3(sandbox, "DescribeUserDomains", {"PageNumber": page})).json() for page in ("1", "3")
     ]
     assert [page["TotalCount"] for page in pages] == [57, 58]
     assert pages[1]["Domains"]["PageData"][-1]["DomainName"] == "new.example.com"
-    sandbox.during_listing = lambda: sandbox.cdnetworks.remove("100166")
+    sandbox.during_listing = lambda: sandbox["cdnetworks"].inventory.remove("100166")
     assert send(http, basic(sandbox)).status_code == 202
     response = send(http, basic(sandbox, f"{LIST}/100166"))
     assert (response.status_code, code(response)) == (404, "NoSuchSsl")
@@ -596,7 +607,7 @@ def test_a_rotated_certificate_has_another_serial_validity_and_update_time(
 ) -> None:
     """A rotation shows in the list and in the detail."""
     before = send(http, basic(sandbox, f"{LIST}/100166")).json()
-    sandbox.rotate("100166")
+    sandbox["cdnetworks"].rotate("100166")
     after = send(http, basic(sandbox, f"{LIST}/100166")).json()
     changed = {name for name in after if before[name] != after[name]}
     assert changed == {
@@ -636,16 +647,26 @@ def test_an_unknown_operation_is_not_found(sandbox: Sandbox, http: requests.Sess
 def test_the_same_seed_and_time_make_the_same_inventory() -> None:
     """The inventory depends on the seed and the time, and on nothing else."""
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    one, two, three = (Sandbox(domains=90, seed=seed, now=now) for seed in (1, 1, 2))
-    assert list(one.alicloud) == list(two.alicloud) != list(three.alicloud)
-    assert list(one.cdnetworks) == list(two.cdnetworks) != list(three.cdnetworks)
+    one, two, three = (
+        Sandbox(alicloud={"size": 90}, cdnetworks={}, seed=seed, now=now) for seed in (1, 1, 2)
+    )
+    assert (
+        list(one["alicloud"].inventory)
+        == list(two["alicloud"].inventory)
+        != list(three["alicloud"].inventory)
+    )
+    assert (
+        list(one["cdnetworks"].inventory)
+        == list(two["cdnetworks"].inventory)
+        != list(three["cdnetworks"].inventory)
+    )
 
 
 def test_chains_are_real_and_of_all_kinds() -> None:
     """Every leaf is signed by the certificate that follows it, or by itself."""
     chains = {
         domain.certificate.server_certificate
-        for domain in Sandbox(domains=600).alicloud
+        for domain in Sandbox(alicloud={"size": 600})["alicloud"].inventory
         if domain.certificate
     }
     assert 30 <= len(chains) <= 60
@@ -675,7 +696,7 @@ def test_chains_are_real_and_of_all_kinds() -> None:
 def test_names_are_many_foreign_and_addresses() -> None:
     """A certificate may be for a hundred names, for addresses, for A-labels, or for no alternative name."""
     alternatives: dict[str, list[str] | None] = {}
-    for domain in Sandbox(domains=20).alicloud:
+    for domain in Sandbox(alicloud={"size": 20})["alicloud"].inventory:
         if domain.certificate:
             leaf = x509.load_pem_x509_certificate(domain.certificate.server_certificate.encode())
             try:
@@ -696,7 +717,7 @@ def test_every_oddity_of_domains_is_served(sandbox: Sandbox, http: requests.Sess
     for name, shape in shapes.items():
         content = send(http, acs3(sandbox, query={"DomainName": f"{name}.example.com"})).json()
         assert {key: value for key, value in content.items() if key != "RequestId"} == shape
-    domains = list(Sandbox(domains=600).alicloud)
+    domains = list(Sandbox(alicloud={"size": 600})["alicloud"].inventory)
     absent = [domain.absent for domain in domains if not domain.certificate]
     assert set(absent) == {"empty", "off", "missing", "null"}
     assert abs(absent.count("empty") - absent.count("off")) <= 1
@@ -718,7 +739,7 @@ def test_every_oddity_of_certificates_is_served(sandbox: Sandbox, http: requests
     root = etree.fromstring(response.content)
     assert root.tag == "ssl-certificates"
     items = {item.findtext("certificate-id"): item for item in root.iterchildren("ssl-certificate")}
-    assert list(items) == [certificate.certificate_id for certificate in sandbox.cdnetworks]
+    assert list(items) == sandbox["cdnetworks"].inventory.keys()
     plain, sample, unused, shared, padded, numbers, extended, foreign, markup, blank = list(items.values())[
         :10
     ]
@@ -752,28 +773,31 @@ def test_a_detail_has_the_update_time_and_not_the_identifier(
     root = etree.fromstring(send(http, basic(sandbox, f"{LIST}/100166", **XML)).content)
     assert root.tag == "ssl-certificate"
     assert root.find("certificate-id") is None
-    assert china(root.findtext("certificate-update-time", "")) == sandbox.cdnetworks["100166"].update_time
+    assert (
+        china(root.findtext("certificate-update-time", ""))
+        == sandbox["cdnetworks"].inventory["100166"].update_time
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "gb18030"])
 def test_xml_declares_its_encoding(sandbox: Sandbox, http: requests.Session, encoding: str) -> None:
     """A parser that reads the declaration reads every name."""
-    sandbox.cdnetworks_encoding = encoding
+    sandbox["cdnetworks"].encoding = encoding
     root = etree.fromstring(send(http, basic(sandbox, **XML)).content)
     assert "证书-例え-ü" in [name.text for name in root.iter("name")]
 
 
 def test_json_comes_in_the_shapes_that_clients_have_seen(http: requests.Session) -> None:
     """The key of the list differs, one item may be no list, and identifiers may be numbers."""
-    with Sandbox(certificates=6, cdnetworks_limit=None) as sandbox:
+    with Sandbox(cdnetworks={"size": 6, "limit": None}) as sandbox:
         content = send(http, basic(sandbox)).json()["ssl-certificate"]
         ids = [domain["domain-id"] for domain in content[5]["related-domains"]]
         assert ids == [1234567, "7654321"]
-        sandbox.cdnetworks_json = "ssl-certificates"
+        sandbox["cdnetworks"].json = "ssl-certificates"
         assert send(http, basic(sandbox, **XML)).json() == {"ssl-certificates": content}
-        for certificate in list(sandbox.cdnetworks)[1:]:
-            sandbox.cdnetworks.remove(certificate.certificate_id)
-        sandbox.cdnetworks_json = "ssl-certificate"
+        for certificate in list(sandbox["cdnetworks"].inventory)[1:]:
+            sandbox["cdnetworks"].inventory.remove(certificate.certificate_id)
+        sandbox["cdnetworks"].json = "ssl-certificate"
         assert send(http, basic(sandbox)).json() == {"ssl-certificate": content[0]}
 
 
@@ -882,7 +906,7 @@ def test_an_error_is_the_one_told(sandbox: Sandbox, http: requests.Session) -> N
         Fault("error", INFO, code="Forbidden.RAM", status=403, message="No permission."),
         Fault("error", "DescribeCdnHttpsDomainList", code="CdnServiceNotFound", status=403),
         Fault("error", "QueryCertificate", code="DecryptFailError", status=400, message="a < b"),
-        Fault("nonce_used", "DescribeUserDomains"),
+        Fault("error", "DescribeUserDomains", **sandbox["alicloud"].refusals["repeated"]),
     )
     denied = send(http, acs3(sandbox))
     assert denied.status_code == 403
@@ -961,7 +985,7 @@ def test_a_field_may_have_the_wrong_type(sandbox: Sandbox, http: requests.Sessio
     assert len(item) == 15
     items = send(http, basic(sandbox)).json()["ssl-certificate"]
     assert items[0]["name"] == value
-    assert items[1]["name"] == sandbox.cdnetworks["100173"].name
+    assert items[1]["name"] == sandbox["cdnetworks"].inventory["100173"].name
     name = etree.fromstring(send(http, basic(sandbox, **XML)).content).find("ssl-certificate/name")
     assert name is not None
     assert (name.text, len(name)) == (
@@ -1005,7 +1029,7 @@ def test_a_fault_strikes_as_told(sandbox: Sandbox, http: requests.Session) -> No
 def test_a_process_serves_until_it_is_told_to_stop(http: requests.Session, tmp_path: Path) -> None:
     """The command writes a configuration when it listens, can be controlled, and ends on SIGTERM."""
     config, ready = tmp_path / "config.json", tmp_path / "ready.json"
-    arguments = ["--domains", "40", "--unlimited", "--latency", "5"]
+    arguments = ["--alicloud-size", "40", "--unlimited", "--latency", "5"]
     files = ["--config-file", str(config), "--ready-file", str(ready)]
     command = [sys.executable, "-m", "sandbox", *arguments, *files]
     root = Path(__file__).parent.parent
@@ -1018,10 +1042,10 @@ def test_a_process_serves_until_it_is_told_to_stop(http: requests.Session, tmp_p
                 time.sleep(0.01)
             assert json.loads(ready.read_text()) == urls
             settings = json.loads(config.read_text())
-            assert settings["alicloud"]["api_url"] == urls["alicloud_url"]
+            assert settings["alicloud"]["api_url"] == urls["alicloud"]
             assert settings["cdnetworks"]["api_key"] == "s3cr3t-cdnetworks"
-            remote: Any = SimpleNamespace(**urls)
-            control = urls["alicloud_url"] + "/_sandbox/"
+            remote: Any = {name: SimpleNamespace(url=url) for name, url in urls.items()}
+            control = urls["cdnetworks"] + "/_sandbox/"
             fault = {"kind": "html_502", "operation": INFO, "times": 1}
             assert http.post(control + "faults", json=fault, timeout=5).status_code == 200
             assert http.post(control + "faults", json={"kind": "typo"}, timeout=5).status_code == 400
@@ -1039,15 +1063,18 @@ def test_a_process_serves_until_it_is_told_to_stop(http: requests.Session, tmp_p
 
 def test_a_port_that_is_taken_is_an_error(sandbox: Sandbox) -> None:
     """A sandbox that cannot listen says so where it is entered."""
-    port = int(sandbox.alicloud_url.rpartition(":")[2])
-    with pytest.raises(OSError, match="address already in use"), Sandbox(domains=1, alicloud_port=port):
+    port = int(sandbox["alicloud"].url.rpartition(":")[2])
+    with (
+        pytest.raises(OSError, match="address already in use"),
+        Sandbox(alicloud={"size": 1, "port": port}),
+    ):
         pass
 
 
 def test_a_configuration_has_the_credentials_asked_for(sandbox: Sandbox) -> None:
     """The tap is configured with either kind of credentials, and with the sandbox's rate limits."""
     assert "security_token" not in sandbox.config()["alicloud"]
-    settings = sandbox.config(sts=True, aksk=True)
+    settings = sandbox.config(alicloud="sts", cdnetworks="aksk")
     assert settings["alicloud"]["security_token"] == "s3cr3t-token"
     assert settings["cdnetworks"].keys() == {
         "access_key_id",
@@ -1056,7 +1083,7 @@ def test_a_configuration_has_the_credentials_asked_for(sandbox: Sandbox) -> None
         "rate_limit_requests",
         "rate_limit_period",
     }
-    alicloud = Sandbox(domains=1, alicloud_limit=(7, 2)).config()["alicloud"]
+    alicloud = Sandbox(alicloud={"size": 1, "limit": (7, 2)}).config()["alicloud"]
     assert (alicloud["rate_limit_requests"], alicloud["rate_limit_period"]) == (7, 2)
 
 
@@ -1069,5 +1096,5 @@ def test_arbitrary_bytes_in_headers_are_refused_and_not_fatal(
     request.headers["Authorization"] = request.headers["Authorization"].replace("Credential=", "Credential=é")
     assert code(send(http, request)) == "InvalidAccessKeyId.NotFound"
     request = acs3(sandbox)
-    request.url = f"{sandbox.alicloud_url}/?DomainName=%FF%FE"
+    request.url = f"{sandbox['alicloud'].url}/?DomainName=%FF%FE"
     assert code(send(http, request)) == "SignatureDoesNotMatch"

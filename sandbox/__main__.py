@@ -38,7 +38,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds")
     parser.add_argument("--ready-file", type=Path, help="is written, with the URLs, when the sandbox listens")
     parser.add_argument("--config-file", type=Path, help="a configuration of the tap, written likewise")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     for provider in arguments.providers:
         if provider not in PROVIDERS:
             parser.error(f"there is no provider {provider!r}, but {', '.join(PROVIDERS)}")

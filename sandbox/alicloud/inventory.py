@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from itertools import cycle
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.chains import DAY, Chain, pool
 from sandbox.inventory import Inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Absent = Literal["empty", "off", "missing", "null"]
 
@@ -144,55 +148,48 @@ def sources(number: int, name: str) -> list[Source]:
     return [Source("domain", f"origin.{name.lstrip('.')}", 443 if number % 2 else 80)]
 
 
+def domain(number: int, name: str, has: Chain | Absent, now: datetime, rng: random.Random) -> Domain:
+    """Return a domain with its certificate, or with how the API says that it has none."""
+    created = now - timedelta(seconds=rng.randrange(86400, 3 * 365 * 86400))
+    modified = (created + (now - created) * rng.random()).replace(microsecond=0)
+    origins = sources(number, name)
+    certificate = domain_certificate(has, name, now, rng) if isinstance(has, Chain) else None
+    return Domain(
+        domain_name=name,
+        domain_id=1_000_000_000_000_000 + number,
+        cname=f"{name.lstrip('.')}.w.cdn.example.net",
+        cdn_type=("web", "download", "video")[number % 3],
+        domain_status=ODD_STATUSES.get(name) or ("offline" if number % 50 == 49 else "online"),
+        gmt_created=created,
+        # Every ninth is sent without its seconds.
+        gmt_modified=modified if number % 9 else modified.replace(second=0),
+        description="" if number % 3 else f"domain {number}, 描述",
+        source_type=origins[0].type,
+        ssl_protocol="on" if certificate else "off",
+        resource_group_id="rg-sandbox" if number % 4 else "",
+        sandbox="normal",
+        coverage=("domestic", "overseas", "global")[number % 3],
+        sources=origins,
+        certificate=certificate,
+        absent=None if isinstance(has, Chain) else has,
+    )
+
+
 def domains(count: int, seed: int, now: datetime) -> Inventory[Domain]:
-    """Return the domains of the Alibaba Cloud account."""
+    """Return the domains of the account: odd ones first, then many whose certificates are shared."""
     rng = random.Random(f"domains {seed}")
     odd, zones = pool(seed, now)
     shared = list(zones.items())
     inventory = Inventory[Domain]("domain_name")
-    absents = 0
+    absents: Iterator[Absent] = cycle(("off", "empty"))
     for number in range(count):
-        absent: Absent | None = None
-        chain: Chain | None = None
+        has: Chain | Absent
         if number < len(ODD_DOMAINS):
             name, which = ODD_DOMAINS[number]
-            if isinstance(which, int):
-                chain = odd[which]
-            else:
-                absent = which
+            has = odd[which] if isinstance(which, int) else which
         else:
             zone, chains = shared[number % len(shared)]
             name = f"{WORDS[number % len(WORDS)]}-{number}.{zone}"
-            if rng.random() < 0.1:
-                absents += 1
-                absent = "off" if absents % 2 else "empty"
-            else:
-                chain = chains[rng.random() < 0.3]
-        created = now - timedelta(seconds=rng.randrange(86400, 3 * 365 * 86400))
-        modified = created + (now - created) * rng.random()
-        # Every ninth is sent without its seconds.
-        modified = (
-            modified.replace(microsecond=0) if number % 9 else modified.replace(second=0, microsecond=0)
-        )
-        origins = sources(number, name)
-        inventory.add(
-            Domain(
-                domain_name=name,
-                domain_id=1_000_000_000_000_000 + number,
-                cname=f"{name.lstrip('.')}.w.cdn.example.net",
-                cdn_type=("web", "download", "video")[number % 3],
-                domain_status=ODD_STATUSES.get(name) or ("offline" if number % 50 == 49 else "online"),
-                gmt_created=created,
-                gmt_modified=modified,
-                description="" if number % 3 else f"domain {number}, 描述",
-                source_type=origins[0].type,
-                ssl_protocol="on" if chain else "off",
-                resource_group_id="rg-sandbox" if number % 4 else "",
-                sandbox="normal",
-                coverage=("domestic", "overseas", "global")[number % 3],
-                sources=origins,
-                certificate=domain_certificate(chain, name, now, rng) if chain else None,
-                absent=absent,
-            ),
-        )
+            has = next(absents) if rng.random() < 0.1 else chains[rng.random() < 0.3]
+        inventory.add(domain(number, name, has, now, rng))
     return inventory

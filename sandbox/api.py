@@ -135,6 +135,13 @@ class API(ABC, Generic[Item]):
             answer = fault.apply(self, call, answer)
         return answer
 
+    def error(self, call: Call, error: RefusedError) -> Answer:
+        """Return an error in the provider's format, with its code for the log and its own headers."""
+        answer = self.render(call, error)
+        answer.code = error.code
+        answer.headers |= error.headers
+        return answer
+
     def listed(self) -> None:
         """Run what a test wants to happen, once, after the first page of a listing."""
         happening, self.state.during_listing = self.state.during_listing, None
@@ -199,5 +206,5 @@ class API(ABC, Generic[Item]):
         """Return the right answer to a call."""
 
     @abstractmethod
-    def error(self, call: Call, error: RefusedError) -> Answer:
+    def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error in the provider's format."""

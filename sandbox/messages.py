@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,12 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     delivery: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, status: int, content: Any, content_type: str = "application/json") -> Self:
+        """Return an answer in JSON."""
+        body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
+        return cls(status, body, content_type)
 
 
 class Refusal(TypedDict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.inventory import Inventory
 
 VERSION = "2018-05-10"
+JSON = "application/json;charset=utf-8"
 MAX_PAGE_SIZE = 500
 DOMAINS = "DescribeUserDomains"
 HTTPS = "DescribeCdnHttpsDomainList"
@@ -134,9 +134,7 @@ class AlibabaCloud(API[Domain]):
             message = "Specified api is not found, please check your url and method."
             raise RefusedError(404, "InvalidAction.NotFound", message)
         content = {**operation(self.parameters(call)), "RequestId": str(uuid4()).upper()}
-        answer = Answer(
-            200, json.dumps(content, ensure_ascii=False).encode(), "application/json;charset=utf-8"
-        )
+        answer = Answer.json(200, content, JSON)
         if content.get("PageNumber") == 1:
             self.listed()
         return answer
@@ -188,7 +186,7 @@ class AlibabaCloud(API[Domain]):
         }
         return answers.get(domain.absent, {"CertInfos": {"CertInfo": []}})
 
-    def error(self, call: Call, error: RefusedError) -> Answer:
+    def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error of the gateway or of an operation."""
         content = {
             "Code": error.code,
@@ -198,8 +196,7 @@ class AlibabaCloud(API[Domain]):
             "Recommend": f"https://api.alibabacloud.com/troubleshoot?q={quote(error.code)}&product=Cdn",
             **error.details,
         }
-        body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
-        return Answer(error.status, body, "application/json;charset=utf-8", error.code, error.headers)
+        return Answer.json(error.status, content, JSON)
 
 
 def page_data(domain: Domain) -> dict[str, Any]:

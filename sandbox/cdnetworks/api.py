@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -125,7 +124,7 @@ class CDNetworks(API[Certificate]):
                 self.refuse("gone")
             pairs = list(detail(certificate))
             xml = self.wants_xml(call)
-            return self.render(202, element("ssl-certificate", pairs) if xml else dict(pairs))
+            return self.answered(202, element("ssl-certificate", pairs) if xml else dict(pairs))
         if call.entry.operation in self.never:
             raise RefusedError(403, "WRONG_OPERATOR", "The sandbox gives no private keys.")
         raise RefusedError(404, "NoSuchInterface", "The interface does not exist.")
@@ -136,36 +135,33 @@ class CDNetworks(API[Certificate]):
         if self.wants_xml(call):
             root = ET.Element("ssl-certificates")
             root.extend([element("ssl-certificate", pairs) for pairs in items])
-            return self.render(202, root)
+            return self.answered(202, root)
         objects: Any = [dict(pairs) for pairs in items]
         key = self.json or "ssl-certificate"
         if key == "ssl-certificate" and len(objects) < 2:
             # What was XML before has no lists of one or none.
             objects = objects[0] if objects else None
-        return self.render(202, {key: objects})
+        return self.answered(202, {key: objects})
 
     def wants_xml(self, call: Call) -> bool:
         """Whether the answer is XML."""
         return self.json is None and "xml" in call.header("Accept")
 
-    def error(self, call: Call, error: RefusedError) -> Answer:
+    def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error in the format asked for."""
         content = {"code": error.code, "message": error.message, **error.details}
         xml = self.wants_xml(call)
-        answer = self.render(error.status, element("response", content) if xml else content)
-        answer.code = error.code
-        answer.headers |= error.headers
-        return answer
+        return self.answered(error.status, element("response", content) if xml else content)
 
-    def render(self, status: int, content: ET.Element | dict[str, Any]) -> Answer:
+    def answered(self, status: int, content: ET.Element | dict[str, Any]) -> Answer:
         """Return an answer as XML or JSON."""
-        headers = {"x-cnc-request-id": f"{next(self._request_ids):032x}"}
         if isinstance(content, dict):
-            body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
-            return Answer(status, body, "application/json;charset=UTF-8", headers=headers)
-        encoding = self.encoding
-        body = ET.tostring(content, encoding, xml_declaration=True)
-        return Answer(status, body, f"application/xml;charset={encoding}", headers=headers)
+            answer = Answer.json(status, content, "application/json;charset=UTF-8")
+        else:
+            body = ET.tostring(content, self.encoding, xml_declaration=True)
+            answer = Answer(status, body, f"application/xml;charset={self.encoding}")
+        answer.headers["x-cnc-request-id"] = f"{next(self._request_ids):032x}"
+        return answer
 
 
 def china_standard_time(time: datetime) -> str:

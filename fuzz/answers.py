@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from sandbox import Sandbox
-from sandbox.alicloud import certificate_info, https_domain, page_data
-from sandbox.cdnetworks import detail, element, row
+from sandbox.alicloud.api import certificate_info, https_domain, page_data
+from sandbox.cdnetworks.api import detail, element, row
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.streams.list_stream import ListStream
 
@@ -66,15 +66,15 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
 
 def seeds() -> Iterator[bytes]:
     """Answers as the providers give them, and parts of them, each after a letter that says what it is."""
-    sandbox = Sandbox(domains=20, certificates=12)
-    for domain in sandbox.alicloud:
+    sandbox = Sandbox(alicloud={"size": 20}, cdnetworks={"size": 12})
+    for domain in sandbox["alicloud"].inventory:
         yield b"a" + json.dumps({"Domains": {"PageData": [page_data(domain)]}, "TotalCount": 1}).encode()
         if domain.certificate:
             for make in (certificate_info, https_domain):
                 item = make(domain.domain_name, domain.certificate)
                 yield b"a" + json.dumps({"CertInfos": {"CertInfo": [item]}}).encode()
             yield b"x" + domain.certificate.server_certificate.encode()
-    for certificate in sandbox.cdnetworks:
+    for certificate in sandbox["cdnetworks"].inventory:
         for pairs in (detail(certificate), row(certificate)):
             fields = list(pairs)
             yield b"a" + json.dumps(dict(fields)).encode()

@@ -32,7 +32,7 @@ CDNETWORKS = {"cdnetworks_certificates", "ssl_certificate"}
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=4, certificates=2) as sandbox:
+    with Watch(alicloud={"size": 4}, cdnetworks={"size": 2}) as sandbox:
         yield sandbox
 
 

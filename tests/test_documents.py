@@ -122,7 +122,7 @@ def test_the_pipe_of_the_readme_keeps_the_exit_code_and_the_state(
     target_jsonl: str,
 ) -> None:
     """A script of it fails when the tap does, and the next run goes on from what this one remembered."""
-    with Sandbox(domains=6, certificates=3, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 6, "limit": None}, cdnetworks={"size": 3, "limit": None}) as sandbox:
         if refused:
             sandbox.faults.add(Fault("error", "DescribeCdnHttpsDomainList", code="Forbidden.RAM", status=403))
         (tmp_path / "config.json").write_text(json.dumps(sandbox.config()))

@@ -30,7 +30,7 @@ SETTINGS = '{"username": "sandbox", "api_key": "s3cr3t", "api_url": "https://127
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=6, certificates=3) as sandbox:
+    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
         yield sandbox
 
 

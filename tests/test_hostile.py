@@ -66,7 +66,7 @@ JUNK = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A sandbox without limits."""
-    with Watch(domains=40, certificates=6) as sandbox:
+    with Watch(alicloud={"size": 40}, cdnetworks={"size": 6}) as sandbox:
         yield sandbox
 
 
@@ -149,8 +149,8 @@ def test_no_document_does_harm(tmp_path: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         bodies = documents(f"http://127.0.0.1:{server.server_address[1]}/evil.dtd", pipe)
         harmless = bodies.pop("XInclude")[0]
-        with Watch(domains=1, certificates=len(bodies) * 3) as sandbox:
-            certificates = [certificate.certificate_id for certificate in sandbox.cdnetworks]
+        with Watch(alicloud={"size": 1}, cdnetworks={"size": len(bodies) * 3}) as sandbox:
+            certificates = sandbox["cdnetworks"].inventory.keys()
             # Between each and the next two that are right: many in a row would be a failure of the stream.
             for key, (body, _) in zip(certificates[::3], bodies.values(), strict=True):
                 sandbox.faults.add(Fault("body", DETAIL, key, body=body))
@@ -204,7 +204,7 @@ def bodies_too_large() -> dict[str, dict[str, Any]]:
 def test_a_gigabyte_is_not_held(tmp_path: Path, name: str) -> None:
     """From each of 100 domains, 32 at once, and from both lists: refused, in less than 300 MB."""
     options = bodies_too_large()[name]
-    with Watch(domains=100, certificates=6) as sandbox:
+    with Watch(alicloud={"size": 100}, cdnetworks={"size": 6}) as sandbox:
         sandbox.faults.add(Fault(operation=INFO, **options), Fault(operation=LIST, **options))
         result = run(sandbox, tmp_path)
     assert result.returncode == 1
@@ -217,7 +217,7 @@ def test_answers_just_within_the_sizes_are_held_in_little_memory(tmp_path: Path)
     """The first domain's answer drips, and all that wait behind it are as large as may be."""
     item = {"Unknown": "x" * (250 * 1024), "Others": [{"a": 1}] * 400}
     body = json.dumps({"CertInfos": {"CertInfo": [item]}})
-    with Watch(domains=700, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 700}, cdnetworks={"size": 1}) as sandbox:
         # Of one delivery and one content, the delivery comes last.
         sandbox.faults.add(Fault("body", INFO, body=body), Fault("slow", INFO, "www.example.com", seconds=8))
         result = run(sandbox, tmp_path, config=only(sandbox, "alicloud"))
@@ -228,7 +228,7 @@ def test_answers_just_within_the_sizes_are_held_in_little_memory(tmp_path: Path)
 
 def test_large_lists_are_read_in_little_memory(tmp_path: Path) -> None:
     """A list of 8,000 certificates, which is more than an account has."""
-    with Watch(domains=1, certificates=8000) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 8000}) as sandbox:
         config = only(sandbox, "cdnetworks")
         config["cdnetworks"]["max_details"] = 0
         result = run(sandbox, tmp_path, config=config)
@@ -367,12 +367,8 @@ def test_junk_in_any_place_of_a_detail_is_one_row(tmp_path: Path, operation: str
     step = 2
     info = operation == INFO
     count = step * len(answers)
-    with Watch(domains=count if info else 1, certificates=1 if info else count) as sandbox:
-        keys = (
-            [domain.domain_name for domain in sandbox.alicloud]
-            if info
-            else [certificate.certificate_id for certificate in sandbox.cdnetworks]
-        )
+    with Watch(alicloud={"size": count if info else 1}, cdnetworks={"size": 1 if info else count}) as sandbox:
+        keys = sandbox["alicloud"].inventory.keys() if info else sandbox["cdnetworks"].inventory.keys()
         faults = {
             key: Fault("body", operation, key, body=json.dumps(body), content_type="application/json")
             for key, body in zip(keys[::step], answers, strict=True)
@@ -414,7 +410,7 @@ def test_junk_in_any_item_of_a_list_is_one_row(tmp_path: Path, operation: str) -
     body = json.dumps(replaced({**tree, "TotalCount": len(items)}, path, items))
     provider = "alicloud" if operation == DOMAINS else "cdnetworks"
     stream = "alicloud_domains" if operation == DOMAINS else "cdnetworks_certificates"
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         sandbox.faults.add(Fault("body", operation, body=body, content_type="application/json"))
         config = only(sandbox, provider)
         if provider == "cdnetworks":
@@ -450,7 +446,7 @@ def test_a_body_that_is_odd_as_a_whole_is_a_record_or_a_row(sandbox: Watch, tmp_
         "{}".encode("utf-16"): "record",
         '{"CertInfos": {"CertInfo": [{"CertName": "\udc80"}]}}'.encode("utf-8", "surrogatepass"): "row",
     }
-    keys = [domain.domain_name for domain in sandbox.alicloud]
+    keys = sandbox["alicloud"].inventory.keys()
     for key, body in zip(keys, bodies, strict=False):
         sandbox.faults.add(Fault("body", INFO, key, times=1, body=body))
     result = run(sandbox, tmp_path, config=only(sandbox, "alicloud"))

@@ -88,7 +88,7 @@ USABLE = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=6, certificates=3) as sandbox:
+    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
         yield sandbox
 
 
@@ -234,7 +234,7 @@ def test_an_address_that_there_cannot_be_is_said_at_once(sandbox: Watch, tmp_pat
 def test_a_broken_proxy_stops_the_streams_that_it_is_for(sandbox: Watch, tmp_path: Path) -> None:
     """One message, exit 1, no request; the provider that `NO_PROXY` exempts is read."""
     config = sandbox.config()
-    config["cdnetworks"]["api_url"] = sandbox.cdnetworks_url.replace("127.0.0.1", "localhost")
+    config["cdnetworks"]["api_url"] = sandbox["cdnetworks"].url.replace("127.0.0.1", "localhost")
     env = {"ALL_PROXY": f"htp://user:{PASSWORD}@127.0.0.1:1", "no_proxy": "localhost"}
     result = run(sandbox, tmp_path, config=config, env=env, secrets=(PASSWORD, env["ALL_PROXY"]))
     assert result.returncode == 1

@@ -1,47 +1,31 @@
-"""Alibaba Cloud CDN, as in https://www.alibabacloud.com/help/en/cdn/developer-reference/api-cdn-2018-05-10-overview."""
+"""The API of Alibaba Cloud CDN."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 from uuid import uuid4
 
-from sandbox import signatures
+from sandbox.alicloud import signature
+from sandbox.alicloud.inventory import Domain, domains
+from sandbox.alicloud.signature import KEY, STS
 from sandbox.api import API
-from sandbox.messages import Answer, Call, RefusedError
+from sandbox.limits import Limit
+from sandbox.messages import Answer, Call, Refusal, RefusedError
 
 if TYPE_CHECKING:
-    from sandbox.inventory import Domain, DomainCertificate
+    from collections.abc import Mapping
+
+    from sandbox.alicloud.inventory import DomainCertificate
+    from sandbox.inventory import Inventory
 
 VERSION = "2018-05-10"
-ALGORITHM = "ACS3-HMAC-SHA256"
-MINUTES_15 = 15 * 60
+JSON = "application/json;charset=utf-8"
 MAX_PAGE_SIZE = 500
-
-
-class AccessKey(NamedTuple):
-    """An access key, with a token if it is temporary."""
-
-    id: str
-    secret: str
-    token: str | None = None
-
-
-KEY = AccessKey("LTAI5tSandbox", "s3cr3t-alicloud")
-STS = AccessKey("STS.NTSandbox", "s3cr3t-sts", "s3cr3t-token")
-KEYS = {key.id: key for key in (KEY, STS)}
-
-REQUIRED = (
-    "host",
-    "x-acs-action",
-    "x-acs-version",
-    "x-acs-date",
-    "x-acs-signature-nonce",
-    "x-acs-content-sha256",
-)
+DOMAINS = "DescribeUserDomains"
+HTTPS = "DescribeCdnHttpsDomainList"
+INFO = "DescribeDomainCertificateInfo"
 
 
 def iso(time: datetime | None) -> str:
@@ -54,12 +38,13 @@ def naive(time: datetime | None) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if time else ""
 
 
-class AlibabaCloud(API):
+class AlibabaCloud(API[Domain]):
     """The API of Alibaba Cloud CDN."""
 
     provider = "alicloud"
-    throttled = (400, "Throttling.User", "Request was denied due to user flow control.")
-    secrets = (KEY.secret, STS.secret, str(STS.token))
+    size = 1200
+    lists = (DOMAINS, HTTPS)
+    details = (INFO,)
     never = frozenset(
         {
             "DescribeCdnCertificateDetail",
@@ -71,6 +56,54 @@ class AlibabaCloud(API):
             "GetUserCertificateDetail",
         },
     )
+    logins: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "access_key": {"access_key_id": KEY.id, "access_key_secret": KEY.secret},
+        "sts": {
+            "access_key_id": STS.id,
+            "access_key_secret": STS.secret,
+            "security_token": str(STS.token),
+        },
+    }
+    secrets = (KEY.secret, STS.secret, str(STS.token))
+    refusals: ClassVar[Mapping[str, Refusal]] = {
+        **signature.REFUSALS,
+        "permission": Refusal(
+            status=403,
+            code="Forbidden.RAM",
+            message="User not authorized to operate on the specified resource.",
+        ),
+        "gone": Refusal(
+            status=404, code="InvalidDomain.NotFound", message="The domain provided does not belong to you."
+        ),
+        "inactive": Refusal(status=403, code="CdnServiceNotFound", message="The CDN service is not found."),
+    }
+    throttled = Refusal(
+        status=400, code="Throttling.User", message="Request was denied due to user flow control."
+    )
+    hints: Mapping[str, str] = {
+        **API.hints,
+        "x-acs-retry-after": "{milliseconds:.0f}",
+        "x-ratelimit-user-api": "Limit:1,Remain:0,TimeLeft:{milliseconds:.0f},Reset:1",
+    }
+    more: Mapping[str, Mapping[str, Any]] = {
+        "Forbidden.RAM": {"AccessDeniedDetail": {"AuthPrincipalOwnerId": "1234567890", "PolicyType": "None"}},
+    }
+    limits: Mapping[str, Limit] = {"operation": Limit(100, 1, each=True)}
+
+    def stock(self, size: int) -> Inventory[Domain]:
+        """Return an inventory of so many domains."""
+        return domains(size, self.state.seed, self.state.now)
+
+    def keys(self, operation: str) -> list[str]:
+        """Return the domains that an operation lists, or may be asked for."""
+        if operation == HTTPS:
+            return [domain.domain_name for domain in self.inventory if domain.certificate]
+        return super().keys(operation)
+
+    def sent(self, call: Call) -> set[str]:
+        """Return what of a call no log should hold: a temporary token too."""
+        token = call.header("x-acs-security-token")
+        return super().sent(call) | ({token} if token else set())
 
     def recognise(self, call: Call) -> tuple[str, str]:
         """Return the operation named by the header, and the domain it is about."""
@@ -79,74 +112,20 @@ class AlibabaCloud(API):
     def parameters(self, call: Call) -> dict[str, str]:
         """Return the parameters of the query and of a form."""
         form = call.body.decode(errors="replace") if "form" in call.header("Content-Type") else ""
-        return dict(signatures.parameters(call.query) + signatures.parameters(form))
+        return dict(signature.parameters(call.query) + signature.parameters(form))
 
     def authenticate(self, call: Call) -> None:
-        """Check the signature: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature."""
-        for name in REQUIRED:
-            if not call.header(name):
-                raise RefusedError(400, f"Missing{name}", f"The header {name} is mandatory for this action.")
-        if not call.header("Authorization"):
-            raise RefusedError(400, "MissingAuthorization", "The header Authorization is mandatory.")
-        authorization = signatures.parse(ALGORITHM, ",", call.header("Authorization"))
-        if authorization is None:
-            raise RefusedError(
-                400, "IncompleteSignature", "The request signature does not conform to standards."
-            )
-        key = KEYS.get(authorization.credential)
-        if key is None:
-            raise RefusedError(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
-        if not signatures.same(key.token or "", call.header("x-acs-security-token")):
-            code = (
-                "InvalidSecurityToken.Malformed"
-                if key.token
-                else "InvalidSecurityToken.MismatchWithAccessKey"
-            )
-            raise RefusedError(400, code, "Specified SecurityToken is malformed or not of this access key.")
-        self.check_date(call)
-        self.check_signature(call, authorization, key)
-        if not self.sandbox.once(f"nonce {call.header('x-acs-signature-nonce')}", MINUTES_15):
-            raise RefusedError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-
-    def check_date(self, call: Call) -> None:
-        """Refuse a date that is not within 15 minutes of the server's clock."""
-        try:
-            date = datetime.strptime(call.header("x-acs-date"), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        except ValueError:
-            message = "Specified time stamp or date value is not well formatted."
-            raise RefusedError(400, "InvalidTimeStamp.Format", message) from None
-        if abs(date.timestamp() - self.sandbox.time()) > MINUTES_15:
-            message = "Specified time stamp or date value is expired."
-            raise RefusedError(400, "InvalidTimeStamp.Expired", message)
-
-    def check_signature(self, call: Call, authorization: signatures.Authorization, key: AccessKey) -> None:
-        """Refuse what was not signed, or was changed afterwards."""
-        signed = authorization.signed_headers
-        sent = {name.lower() for name in call.request.headers}
-        must = {*REQUIRED, *(name for name in sent if name.startswith("x-acs-"))}
-        payload_hash = sha256(call.body).hexdigest()
-        canonical, to_sign = signatures.acs3_string_to_sign(
-            call.request.method,
-            call.path,
-            call.query,
-            [(name, call.header(name)) for name in signed],
-            payload_hash,
-        )
-        right = signatures.same(signatures.hmac_sha256(key.secret, to_sign), authorization.signature)
-        declared = signatures.same(payload_hash, call.header("x-acs-content-sha256"))
-        if not (right and declared and must <= set(signed) and list(signed) == sorted(signed)):
-            message = (
-                "Specified signature does not match our calculation. "
-                f"server string to sign is:{to_sign}, server canonical request is:{canonical}"
-            )
-            raise RefusedError(403, "SignatureDoesNotMatch", message)
+        """Check the signature, whose nonce is good once."""
+        signature.check(call, self.state.time())
+        if not self.once(call.header("x-acs-signature-nonce"), signature.MINUTES_15):
+            self.refuse("repeated")
 
     def operate(self, call: Call) -> Answer:
         """Answer one of the operations that the sandbox knows."""
         operations = {
-            "DescribeUserDomains": self.user_domains,
-            "DescribeCdnHttpsDomainList": self.https_domains,
-            "DescribeDomainCertificateInfo": self.certificate_info,
+            DOMAINS: self.user_domains,
+            HTTPS: self.https_domains,
+            INFO: self.certificate_info,
         }
         operation = operations.get(call.entry.operation)
         if call.entry.operation in self.never:
@@ -155,9 +134,7 @@ class AlibabaCloud(API):
             message = "Specified api is not found, please check your url and method."
             raise RefusedError(404, "InvalidAction.NotFound", message)
         content = {**operation(self.parameters(call)), "RequestId": str(uuid4()).upper()}
-        answer = Answer(
-            200, json.dumps(content, ensure_ascii=False).encode(), "application/json;charset=utf-8"
-        )
+        answer = Answer.json(200, content, JSON)
         if content.get("PageNumber") == 1:
             self.listed()
         return answer
@@ -177,7 +154,7 @@ class AlibabaCloud(API):
 
     def user_domains(self, parameters: dict[str, str]) -> dict[str, Any]:
         """DescribeUserDomains."""
-        items = list(self.sandbox.alicloud)
+        items = list(self.inventory)
         if parameters.get("CheckDomainShow") != "true":
             items = [item for item in items if item.domain_status not in ("checking", "check_failed")]
         items, paging = self.page(parameters, items)
@@ -185,7 +162,7 @@ class AlibabaCloud(API):
 
     def https_domains(self, parameters: dict[str, str]) -> dict[str, Any]:
         """DescribeCdnHttpsDomainList."""
-        items = [item for item in self.sandbox.alicloud if item.certificate]
+        items = [item for item in self.inventory if item.certificate]
         if not items:
             raise RefusedError(400, "NoHttpsDomain", "The account has no HTTPS domain.")
         items, paging = self.page(parameters, items)
@@ -197,9 +174,9 @@ class AlibabaCloud(API):
         name = parameters.get("DomainName")
         if not name:
             raise RefusedError(400, "MissingDomainName", "DomainName is mandatory for this action.")
-        domain = self.sandbox.alicloud.get(name)
+        domain = self.inventory.get(name)
         if domain is None:
-            raise RefusedError(404, "InvalidDomain.NotFound", "The domain provided does not belong to you.")
+            self.refuse("gone")
         if domain.certificate:
             return {"CertInfos": {"CertInfo": [certificate_info(name, domain.certificate)]}}
         answers: dict[str | None, dict[str, Any]] = {
@@ -209,7 +186,7 @@ class AlibabaCloud(API):
         }
         return answers.get(domain.absent, {"CertInfos": {"CertInfo": []}})
 
-    def error(self, call: Call, error: RefusedError) -> Answer:
+    def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error of the gateway or of an operation."""
         content = {
             "Code": error.code,
@@ -219,8 +196,7 @@ class AlibabaCloud(API):
             "Recommend": f"https://api.alibabacloud.com/troubleshoot?q={quote(error.code)}&product=Cdn",
             **error.details,
         }
-        body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
-        return Answer(error.status, body, "application/json;charset=utf-8", error.code, error.headers)
+        return Answer.json(error.status, content, JSON)
 
 
 def page_data(domain: Domain) -> dict[str, Any]:

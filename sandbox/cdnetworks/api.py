@@ -1,32 +1,35 @@
-"""CDNetworks, as in https://docs.cdnetworks.com/en/cdn/apidocs."""
+"""The API of CDNetworks."""
 
 from __future__ import annotations
 
 import itertools
-import json
+import random
 import re
-from datetime import datetime, timedelta, timezone
-from email.utils import formatdate, parsedate_to_datetime
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from sandbox import signatures
 from sandbox.api import API
-from sandbox.messages import Answer, Call, RefusedError
+from sandbox.cdnetworks.inventory import Certificate, certificates, rotate
+from sandbox.cdnetworks.signature import (
+    ACCESS_KEY,
+    API_KEY,
+    SECRET_KEY,
+    USERNAME,
+    check_access_key,
+    check_api_key,
+)
+from sandbox.limits import Limit
+from sandbox.messages import Answer, Call, Refusal, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from sandbox.inventory import Certificate
+    from sandbox.inventory import Inventory
+    from sandbox.state import State
 
-ALGORITHM = "CNC-HMAC-SHA256"
-USERNAME, API_KEY = "sandbox", "s3cr3t-cdnetworks"
-ACCESS_KEY, SECRET_KEY = "AKSandbox", "s3cr3t-aksk"
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
-MINUTES_15 = 15 * 60
-MINUTES_5 = 5 * 60
 
 LIST = "/api/ssl/certificate"
 NEVER = {
@@ -37,14 +40,60 @@ NEVER = {
 }
 
 
-class CDNetworks(API):
+class CDNetworks(API[Certificate]):
     """The API of CDNetworks."""
 
     provider = "cdnetworks"
-    throttled = (403, "WPLUS_AccountApiTooFrequence", "The account calls the interface too frequently.")
-    secrets = (API_KEY, SECRET_KEY)
+    size = 24
+    lists = ("QueryCertificateList",)
+    details = ("QueryCertificate",)
     never = frozenset(NEVER.values())
+    logins: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "api_key": {"username": USERNAME, "api_key": API_KEY},
+        "aksk": {"access_key_id": ACCESS_KEY, "access_key_secret": SECRET_KEY},
+    }
+    secrets = (API_KEY, SECRET_KEY)
+    refusals: ClassVar[Mapping[str, Refusal]] = {
+        "credentials": Refusal(
+            status=401,
+            code="Unauthorized",
+            message="The HTTP authorization header is bad: the username or the password is wrong.",
+        ),
+        "clock": Refusal(
+            status=401,
+            code="Unauthorized",
+            message="The HTTP authorization header is bad: the password is expired.",
+        ),
+        "permission": Refusal(
+            status=403, code="WRONG_OPERATOR", message="The account may not call the interface."
+        ),
+        "gone": Refusal(status=404, code="NoSuchSsl", message="The certificate does not exist."),
+    }
+    throttled = Refusal(
+        status=403,
+        code="WPLUS_AccountApiTooFrequence",
+        message="The account calls the interface too frequently.",
+    )
+    limits: Mapping[str, Limit] = {"operation": Limit(10, 300, each=True)}
     _request_ids = itertools.count(1)
+
+    def __init__(
+        self, state: State, *, json: str | None = None, encoding: str = "UTF-8", **options: Any
+    ) -> None:
+        super().__init__(state, **options)
+        self.json = json
+        """The key of the list in JSON, which is then the only format; else the one asked for is answered."""
+        self.encoding = encoding
+        self._random = random.Random(state.seed)
+
+    def stock(self, size: int) -> Inventory[Certificate]:
+        """Return an inventory of so many certificates."""
+        return certificates(size, self.state.seed, self.state.now)
+
+    def rotate(self, certificate_id: str) -> None:
+        """Renew a certificate."""
+        now = datetime.fromtimestamp(int(self.state.time()), UTC)
+        rotate(self.inventory[certificate_id], now, self._random)
 
     def recognise(self, call: Call) -> tuple[str, str]:
         """Return the operation that a method and a path mean, and the certificate it is about."""
@@ -59,59 +108,9 @@ class CDNetworks(API):
     def authenticate(self, call: Call) -> None:
         """Check whichever of the two signatures is there."""
         if call.header("x-cnc-auth-method"):
-            self.check_access_key(call)
+            check_access_key(call, self.state.time(), self.once)
         else:
-            self.check_api_key(call)
-
-    def check_api_key(self, call: Call) -> None:
-        """Check the password made of the API key and the date."""
-        date = call.header("Date")
-        expected = signatures.basic(USERNAME, signatures.password(API_KEY, date))
-        try:
-            time = parsedate_to_datetime(date).timestamp()
-        except ValueError:
-            time = 0.0
-        problem = None
-        if formatdate(time, usegmt=True) != date:
-            problem = "the Date header is missing or is not RFC 1123 in GMT"
-        elif abs(time - self.sandbox.time()) > MINUTES_15:
-            problem = "the password is expired"
-        elif not signatures.same(expected, call.header("Authorization")):
-            problem = "the username or the password is wrong"
-        if problem:
-            raise RefusedError(401, "Unauthorized", f"The HTTP authorization header is bad: {problem}.")
-
-    def check_access_key(self, call: Call) -> None:
-        """Check the signature by an access key."""
-        problem = None
-        timestamp = call.header("x-cnc-timestamp")
-        authorization = signatures.parse(ALGORITHM, ", ", call.header("Authorization"))
-        if call.header("x-cnc-auth-method") != "AKSK" or authorization is None:
-            problem = "the headers are not those of AK/SK"
-        elif {call.header("x-cnc-accessKey"), authorization.credential} != {ACCESS_KEY}:
-            problem = "the access key is unknown"
-        elif not re.fullmatch(r"\d{10}", timestamp) or abs(int(timestamp) - self.sandbox.time()) > MINUTES_5:
-            problem = "the timestamp is not within 5 minutes"
-        elif not self.signed(call, authorization, timestamp):
-            problem = "the signature is wrong"
-        elif not self.sandbox.once(f"signature {timestamp} {authorization.signature}", MINUTES_5):
-            problem = "the request is repeated"
-        if problem:
-            raise RefusedError(462, "462", f"authorization is error! {problem}")
-
-    def signed(self, call: Call, authorization: signatures.Authorization, timestamp: str) -> bool:
-        """Whether the signature is right and holds the mandatory headers."""
-        signed = authorization.signed_headers
-        to_sign = signatures.cnc_string_to_sign(
-            call.request.method,
-            call.path,
-            call.query,
-            [(name, call.header(name)) for name in signed],
-            sha256(call.body).hexdigest(),
-            timestamp,
-        )
-        right = signatures.same(signatures.hmac_sha256(SECRET_KEY, to_sign), authorization.signature)
-        return right and {"content-type", "host"} <= set(signed) and all(call.header(name) for name in signed)
+            check_api_key(call, self.state.time())
 
     def operate(self, call: Call) -> Answer:
         """Answer one of the operations that the sandbox knows."""
@@ -120,52 +119,49 @@ class CDNetworks(API):
             self.listed()
             return answer
         if call.entry.operation == "QueryCertificate":
-            certificate = self.sandbox.cdnetworks.get(call.entry.key)
+            certificate = self.inventory.get(call.entry.key)
             if certificate is None:
-                raise RefusedError(404, "NoSuchSsl", "The certificate does not exist.")
+                self.refuse("gone")
             pairs = list(detail(certificate))
             xml = self.wants_xml(call)
-            return self.render(202, element("ssl-certificate", pairs) if xml else dict(pairs))
+            return self.answered(202, element("ssl-certificate", pairs) if xml else dict(pairs))
         if call.entry.operation in self.never:
             raise RefusedError(403, "WRONG_OPERATOR", "The sandbox gives no private keys.")
         raise RefusedError(404, "NoSuchInterface", "The interface does not exist.")
 
     def listing(self, call: Call) -> Answer:
         """Return the whole inventory."""
-        items = [list(row(certificate)) for certificate in self.sandbox.cdnetworks]
+        items = [list(row(certificate)) for certificate in self.inventory]
         if self.wants_xml(call):
             root = ET.Element("ssl-certificates")
             root.extend([element("ssl-certificate", pairs) for pairs in items])
-            return self.render(202, root)
+            return self.answered(202, root)
         objects: Any = [dict(pairs) for pairs in items]
-        key = self.sandbox.cdnetworks_json or "ssl-certificate"
+        key = self.json or "ssl-certificate"
         if key == "ssl-certificate" and len(objects) < 2:
             # What was XML before has no lists of one or none.
             objects = objects[0] if objects else None
-        return self.render(202, {key: objects})
+        return self.answered(202, {key: objects})
 
     def wants_xml(self, call: Call) -> bool:
         """Whether the answer is XML."""
-        return self.sandbox.cdnetworks_json is None and "xml" in call.header("Accept")
+        return self.json is None and "xml" in call.header("Accept")
 
-    def error(self, call: Call, error: RefusedError) -> Answer:
+    def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error in the format asked for."""
         content = {"code": error.code, "message": error.message, **error.details}
         xml = self.wants_xml(call)
-        answer = self.render(error.status, element("response", content) if xml else content)
-        answer.code = error.code
-        answer.headers |= error.headers
-        return answer
+        return self.answered(error.status, element("response", content) if xml else content)
 
-    def render(self, status: int, content: ET.Element | dict[str, Any]) -> Answer:
+    def answered(self, status: int, content: ET.Element | dict[str, Any]) -> Answer:
         """Return an answer as XML or JSON."""
-        headers = {"x-cnc-request-id": f"{next(self._request_ids):032x}"}
         if isinstance(content, dict):
-            body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
-            return Answer(status, body, "application/json;charset=UTF-8", headers=headers)
-        encoding = self.sandbox.cdnetworks_encoding
-        body = ET.tostring(content, encoding, xml_declaration=True)
-        return Answer(status, body, f"application/xml;charset={encoding}", headers=headers)
+            answer = Answer.json(status, content, "application/json;charset=UTF-8")
+        else:
+            body = ET.tostring(content, self.encoding, xml_declaration=True)
+            answer = Answer(status, body, f"application/xml;charset={self.encoding}")
+        answer.headers["x-cnc-request-id"] = f"{next(self._request_ids):032x}"
+        return answer
 
 
 def china_standard_time(time: datetime) -> str:

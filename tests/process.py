@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forked import Forked, can_start
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,8 +68,9 @@ def start_tap(
     *arguments: str,
     state: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
+    forked: bool = True,
 ) -> subprocess.Popen[str]:
-    """Starts the tap with a configuration, and a state if there is one."""
+    """Starts the tap with a configuration, and a state if there is one; forked, where that is the same."""
     files = {"config": config, "state": state}
     options = []
     for name, content in files.items():
@@ -75,7 +78,8 @@ def start_tap(
             path = tmp_path / f"{name}.json"
             path.write_text(json.dumps(content))
             options += [f"--{name}", str(path)]
-    return subprocess.Popen(
+    program = Forked if forked and can_start(env or ()) else subprocess.Popen
+    return program(
         [TAP, *options, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -64,13 +64,13 @@ def environment(**variables: str) -> dict[str, str]:
 
 def start_tap(
     tmp_path: Path,
-    config: Mapping[str, Any],
+    config: Mapping[str, Any] | None,
     *arguments: str,
     state: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     forked: bool = True,
 ) -> subprocess.Popen[str]:
-    """Starts the tap with a configuration, and a state if there is one; forked, where that is the same."""
+    """Starts the tap with a configuration and a state, if there are; forked, where that is the same."""
     files = {"config": config, "state": state}
     options = []
     for name, content in files.items():
@@ -91,7 +91,7 @@ def start_tap(
 
 def run_tap(
     tmp_path: Path,
-    config: Mapping[str, Any],
+    config: Mapping[str, Any] | None,
     *arguments: str,
     state: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,

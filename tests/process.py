@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forked import Forked, can_start
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -62,12 +64,13 @@ def environment(**variables: str) -> dict[str, str]:
 
 def start_tap(
     tmp_path: Path,
-    config: Mapping[str, Any],
+    config: Mapping[str, Any] | None,
     *arguments: str,
     state: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
+    forked: bool = True,
 ) -> subprocess.Popen[str]:
-    """Starts the tap with a configuration, and a state if there is one."""
+    """Starts the tap with a configuration and a state, if there are; forked, where that is the same."""
     files = {"config": config, "state": state}
     options = []
     for name, content in files.items():
@@ -75,7 +78,8 @@ def start_tap(
             path = tmp_path / f"{name}.json"
             path.write_text(json.dumps(content))
             options += [f"--{name}", str(path)]
-    return subprocess.Popen(
+    program = Forked if forked and can_start(env or ()) else subprocess.Popen
+    return program(
         [TAP, *options, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -87,7 +91,7 @@ def start_tap(
 
 def run_tap(
     tmp_path: Path,
-    config: Mapping[str, Any],
+    config: Mapping[str, Any] | None,
     *arguments: str,
     state: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from process import TAP, environment, run_tap
+from process import run_tap
 from singer_sdk.exceptions import ConfigValidationError
 
 from sandbox import Sandbox
@@ -137,9 +136,7 @@ def test_a_file_that_cannot_be_read_is_named(
     (tmp_path / "broken.json").write_text('{"alicloud": {"access_key_secret": "s3cr3t"')
     (tmp_path / "list.json").write_text("[1]")
     (tmp_path / "good.json").write_text('{"cdnetworks": {"username": "sandbox", "api_key": "s3cr3t"}}')
-    done = subprocess.run(
-        [TAP, *arguments], capture_output=True, text=True, cwd=tmp_path, env=environment(), check=False
-    )
+    done = run_tap(tmp_path, None, *arguments)
     assert done.returncode in {1, 2}
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -151,14 +148,7 @@ def test_the_environment_configures_the_tap(tmp_path: Path) -> None:
     good = {"TAP_CDN_CERTS_CDNETWORKS": '{"username": "", "api_key": "s3cr3t"}'}
     bad = {"TAP_CDN_CERTS_CDNETWORKS": '{"username": "s3cr3t"'}
     for variables, message in ((good, "cdnetworks.username is empty"), (bad, "TAP_CDN_CERTS_")):
-        done = subprocess.run(
-            [TAP, "--config=ENV"],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env=environment(**variables),
-            check=False,
-        )
+        done = run_tap(tmp_path, None, "--config=ENV", env=variables)
         assert done.returncode == 1
         assert message in done.stderr
         assert "Traceback" not in done.stderr

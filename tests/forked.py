@@ -1,0 +1,120 @@
+"""The tap without the second that its imports take: a process that has made them forks for each run."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import gc
+import json
+import os
+import pkgutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What the interpreter and the C library read before a program's first line.
+READ_BEFORE = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_")
+PR_SET_CHILD_SUBREAPER = 36
+PIPED = 2**20
+
+
+def can_start(variables: Iterable[str]) -> bool:
+    """Whether a run with such variables is the same as one of the executable."""
+    return sys.platform == "linux" and not any(name.startswith(READ_BEFORE) for name in variables)
+
+
+class Forked(subprocess.Popen[str]):
+    """A run of the tap, a child of this process as `Popen` makes it, but forked where that executes."""
+
+    def _execute_child(self, args: list[str], *options: Any) -> None:
+        # As `Popen` gives them: before and after the pipes come options that no test has.
+        (cwd, env), ends = options[4:6], options[9:15]
+        files = [end if end >= 0 else own for own, end in enumerate((ends[0], ends[3], ends[5]))]
+        self.pid = _server().start({"argv": args, "cwd": str(cwd), "env": env}, files)
+        self._child_created = True
+        self._close_pipe_fds(*ends)
+
+
+class _Server:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        number = theirs.fileno()
+        # It has the pipes of the tap, whose kind the interpreter looks at.
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(number)], stdout=subprocess.PIPE, pass_fds=[number]
+        )
+        theirs.close()
+        # What the server leaves behind becomes a child of this process.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def start(self, run: dict[str, Any], files: list[int]) -> int:
+        with self._lock:
+            socket.send_fds(self._connection, [json.dumps(run).encode()], files)
+            pid = int(self._connection.recv(100))
+            # It is this process's child from now on.
+            assert self._connection.recv(100) == b"left"
+        return pid
+
+    def end(self) -> None:
+        self._connection.close()
+        self._process.communicate()
+
+
+@cache
+def _server() -> _Server:
+    server = _Server()
+    atexit.register(server.end)
+    return server
+
+
+def _serve(connection: socket.socket) -> dict[str, Any] | None:
+    """Forks for each run that is asked for, and gives it to the process that is to be it."""
+    while True:
+        message, files, *_ = socket.recv_fds(connection, PIPED, 3)
+        if not message:
+            return None
+        if not (between := os.fork()):
+            if pid := os.fork():
+                connection.send(str(pid).encode())
+                os._exit(0)
+            connection.close()
+            for own, file in enumerate(files):
+                os.dup2(file, own)
+                os.close(file)
+            return dict(json.loads(message))
+        for file in files:
+            os.close(file)
+        os.waitpid(between, 0)
+        connection.send(b"left")
+
+
+def _main() -> None:
+    package = import_module("tap_cdn_certs")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        import_module(module.name)
+    main = import_module("tap_cdn_certs.__main__").main
+    assert threading.active_count() == 1
+    gc.collect()
+    gc.freeze()
+    if run := _serve(socket.socket(fileno=int(sys.argv[1]))):
+        os.chdir(run["cwd"])
+        os.environ.clear()
+        os.environ.update(run["env"])
+        time.tzset()
+        sys.argv = run["argv"]
+        sys.path[0] = str(Path(sys.argv[0]).parent)
+        sys.exit(main())
+
+
+if __name__ == "__main__":
+    _main()

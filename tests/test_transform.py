@@ -270,7 +270,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
 
 
 def test_models_name_providers_only_in_their_folders() -> None:
-    """Another provider costs a folder and its name in the list: nothing else names one, or a stream of one."""
+    """Another provider costs a folder and its name in the list; nothing else names one, or its streams."""
     project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
     folders = {path.name for path in PROJECT.glob("models/providers/*")}
     assert folders == set(project["vars"]["providers"])

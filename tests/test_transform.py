@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from warehouses import NOW, QUESTIONS, SCHEMAS, SYNCS, Warehouse, plain
+import yaml
+from warehouses import NOW, PROJECT, QUESTIONS, SCHEMAS, SYNCS, Warehouse, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,9 @@ def test_everything_is_described(built: Built) -> None:
         for node in manifest["nodes"].values()
         if node["resource_type"] in {"model", "seed", "snapshot"}
     }
+    # What a provider maps itself to is in no table.
+    mappings = {name for name, node in nodes.items() if node["config"]["materialized"] == "ephemeral"}
+    assert all(nodes.pop(name)["description"] for name in mappings)
     columns = warehouse.columns()
     assert set(nodes) == set(columns)
     for name, node in nodes.items():
@@ -122,6 +127,9 @@ def test_certificates(built: Built) -> None:
         "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
     }
     assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
+    assert certificates["alicloud/main/1111"]["identity"] == "1111"
+    # A serial number as short as its own is others' too.
+    assert certificates["cdnetworks/main/1001"]["identity"] == "cdnetworks/main/1001"
     assert certificates["cdnetworks/main/1002"]["name"] == "<script>"
 
 
@@ -261,6 +269,26 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
 }
 
 
+def test_models_name_providers_only_in_their_folders() -> None:
+    """Another provider costs a folder and its name in the list; nothing else names one, or its streams."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    folders = {path.name for path in PROJECT.glob("models/providers/*")}
+    assert folders == set(project["vars"]["providers"])
+    streams = {path.stem[4:] for path in PROJECT.glob("models/providers/*/stg_*.sql")}
+    assert streams == set(SCHEMAS) - {"sync_errors", "syncs"}
+    naming = re.compile("|".join(folders | streams), re.IGNORECASE)
+    # The staging models repeat the streams' descriptions.
+    common = {*PROJECT.glob("m*/**/*.*"), *PROJECT.glob("s*/*")} - {*PROJECT.glob("models/[ps]*/**/*")}
+    assert common
+    assert not [path.name for path in common if naming.search(path.read_text())]
+
+
+def test_no_model_is_called_as_a_stream() -> None:
+    """Streams and models may share a schema."""
+    names = {path.stem for path in PROJECT.glob("**/*") if path.suffix in {".sql", ".csv"}}
+    assert names.isdisjoint(SCHEMAS)
+
+
 def test_every_question_has_an_answer() -> None:
     """No question goes without a test."""
     assert set(QUESTIONS) == set(ANSWERS)
@@ -272,7 +300,9 @@ def test_builds_with_one_provider(new_warehouses: Callable[[], list[Warehouse]])
     def load_and_build(warehouse: Warehouse) -> list[Row]:
         warehouse.settings["primary_key_required"] = False
         warehouse.load(*SYNCS, streams=("cdnetworks_certificates", "syncs"), keys=False)
-        warehouse.build("build")
+        # The others' own models are built, from no tables; what is common lacks them.
+        warehouse.build("build", "--vars", "{providers: [cdnetworks]}")
+        assert {row["provider"] for row in warehouse.rows("streams")} == {"cdnetworks"}
         return warehouse.rows("certificates")
 
     with ThreadPoolExecutor() as threads:

@@ -57,7 +57,7 @@ def variables(house: Path) -> dict[str, str]:
 
 
 def test_every_test_of_a_provider_holds_for_it(house: Path, variables: dict[str, str]) -> None:
-    """Lists, faults, isolation, stops, secrets, hostile answers, settings, schemas: none is written for it."""
+    """Lists, faults, isolation, stops, secrets, hostile answers, settings: no test is written for it."""
     tests = [
         sys.executable,
         "-m",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LIST, DEPLOYMENT = "ListCertificates", "GetDeployment"
-TOKEN = "s3cr3t-globex-token-0123456789"
+BEARER = "s3cr3t-globex-token-0123456789"
 
 
 @dataclass(slots=True)
@@ -40,8 +40,8 @@ class API(api.API[Certificate]):
     lists = (LIST,)
     details = (DEPLOYMENT,)
     never = frozenset({"GetKey"})
-    logins: ClassVar[Mapping[str, Mapping[str, str]]] = {"token": {"api_token": TOKEN}}
-    secrets = (TOKEN,)
+    logins: ClassVar[Mapping[str, Mapping[str, str]]] = {"token": {"api_token": BEARER}}
+    secrets = (BEARER,)
     refusals: ClassVar[Mapping[str, Refusal]] = {
         "credentials": Refusal(status=401, code="unauthorized", message="The token is not valid."),
         "permission": Refusal(status=403, code="forbidden", message="The token lacks the scope read."),
@@ -77,7 +77,7 @@ class API(api.API[Certificate]):
 
     def authenticate(self, call: Call) -> None:
         """Check the token."""
-        if call.header("Authorization") != f"Bearer {TOKEN}":
+        if call.header("Authorization") != f"Bearer {BEARER}":
             self.refuse("credentials")
 
     def operate(self, call: Call) -> Answer:

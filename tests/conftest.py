@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from warehouses import Warehouse
 
 ROOT = Path(__file__).parents[1]
+SLOW = {"dbt", "meltano", "target_postgres", "clean_venv"}
 
 # The SDK's credential chain must not look for a cloud around it.
 os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
@@ -37,6 +38,12 @@ os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
 settings.register_profile("test", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that start dbt, Meltano, targets or the wheel begin: they take longest."""
+    slow = {item.path for item in items if SLOW.intersection(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)

@@ -72,9 +72,15 @@ def rfc_names(printed: str) -> set[str]:
     return {NAMES.get(short, short), printed, oid}
 
 
+@cache
+def attribute_types() -> dict[str, str]:
+    """Return the identifier of each attribute type, by its short name in the RFCs."""
+    return {NAMES.get(short, short): oid for short, oid in objects().values()}
+
+
 def by_identifier(name: str) -> str:
     """Return a distinguished name with identifiers for attribute types, and each set in order."""
-    types = {NAMES.get(short, short): oid for short, oid in objects().values()}
+    types = attribute_types()
     relative_names = re.split(r"(?<!\\),", name)
     return ",".join(
         "+".join(

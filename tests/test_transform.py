@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from warehouses import NOW, PROJECT, QUESTIONS, SCHEMAS, SYNCS, Warehouse, plain
+from warehouses import NOW, PROJECT, QUESTIONS, ROOT, SCHEMAS, SYNCS, Warehouse, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Row = dict[str, Any]
 
+
+FIXTURES = ROOT / "tests/fixtures/transform"
 
 # The models are built once for all tests, by one worker.
 pytestmark = pytest.mark.xdist_group("transform")
@@ -294,18 +298,68 @@ def test_every_question_has_an_answer() -> None:
     assert set(QUESTIONS) == set(ANSWERS)
 
 
-def test_builds_with_one_provider(new_warehouses: Callable[[], list[Warehouse]]) -> None:
-    """The models build from one provider's tables, and from tables that keep old versions of rows."""
+OTHERS = {
+    "globex_certificates": [
+        {"certificate_id": "g", "hosts": ["a.example.com"], "expires_on": "2026-05-09T00:00:00Z"},
+    ],
+    "initech_domains": [
+        {"domain_name": "asked.example.com", "certificate": "none"},
+        {"domain_name": "a.example.com", "certificate": None},
+    ],
+}
 
-    def load_and_build(warehouse: Warehouse) -> list[Row]:
+
+def other_rows(synced_at: str) -> Iterator[Row]:
+    """The messages of two providers that this project does not have."""
+    text = {"type": ["string", "null"]}
+    for stream, records in OTHERS.items():
+        names = {*records[0], "account", "synced_at"}
+        properties: Row = dict.fromkeys(names, text)
+        properties |= {name: {"type": ["array", "null"], "items": text} for name in names & {"hosts"}}
+        yield {
+            "type": "SCHEMA",
+            "stream": stream,
+            "schema": {"type": "object", "properties": properties},
+            "key_properties": [],
+        }
+        for record in records:
+            common = {"account": "main", "synced_at": synced_at}
+            yield {"type": "RECORD", "stream": stream, "record": common | record}
+
+
+def test_builds_with_other_providers(new_warehouses: Callable[[], list[Warehouse]], tmp_path: Path) -> None:
+    """A provider is a folder and a name in the list, also one that has only certificates, or only domains."""
+    project = tmp_path / "transform"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(FIXTURES / "providers", project / "models/providers", dirs_exist_ok=True)
+    models = ("certificates", "certificate_domains", "certificate_expiry", "domains_without_certificate")
+
+    def load_and_build(warehouse: Warehouse) -> dict[str, list[Row]]:
+        # The tables of a provider may be missing, and may keep old versions of rows.
         warehouse.settings["primary_key_required"] = False
         warehouse.load(*SYNCS, streams=("cdnetworks_certificates", "syncs"), keys=False)
-        # The others' own models are built, from no tables; what is common lacks them.
-        warehouse.build("build", "--vars", "{providers: [cdnetworks]}")
-        assert {row["provider"] for row in warehouse.rows("streams")} == {"cdnetworks"}
-        return warehouse.rows("certificates")
+        warehouse.load_lines("\n".join(map(json.dumps, other_rows(SYNCS[-1]["synced_at"]))))
+        variables = {"now": NOW, "providers": ["cdnetworks", "globex", "initech"]}
+        warehouse.build("build", "--vars", json.dumps(variables), project=project)
+        return {model: warehouse.rows(model) for model in models}
 
     with ThreadPoolExecutor() as threads:
         one, other = threads.map(load_and_build, new_warehouses())
     assert one == other
-    assert [row["certificate_id"] for row in one] == ["1001", "1002", "1004"]
+    *cdnetworks, globex = one["certificate_expiry"]
+    assert [row["certificate_id"] for row in cdnetworks] == ["1001", "1002", "1004"]
+    shown = ("identity", "ends_at", "provider_not_after", "fingerprint_sha256", "domain_count", "state")
+    assert tuple(globex[name] for name in shown) == (
+        "globex/main/g",
+        "2026-05-09T00:00:00",
+        None,
+        None,
+        0,
+        "critical",
+    )
+    assert [row["renews_itself"] for row in one["certificates"]] == [None, None, None, True]
+    assert {row["certificate_key"] for row in one["certificate_domains"]} == {"cdnetworks/main/1001"}
+    # Of the other domain nobody has said whether it has one.
+    assert [(row["provider"], row["domain_name"]) for row in one["domains_without_certificate"]] == [
+        ("initech", "asked.example.com")
+    ]

@@ -42,7 +42,8 @@
 {#
     The columns of `int_<provider>_certificates`: a row for each certificate or, where it is seen at several domains, for each of them.
 
-    Named are those that the provider has: as they are called, or as `column='expression'`. The others are null, or as said here.
+    Named are those that the provider has: as they are called, or as `column='expression'`. The others are null, or as said here. With none
+    named all are null: `select {{ certificate_columns() }} where false` is a provider that has no certificates.
 #}
 {% macro certificate_columns() -%}
     {%- set defaults = {
@@ -85,7 +86,12 @@
     }) }}
 {%- endmacro %}
 
-{# The columns of `int_<provider>_domains`, in the same way: a row for each domain, or for each certificate of a domain. #}
+{#
+    The columns of `int_<provider>_domains`, in the same way: a row for each domain, or for each certificate of a domain.
+
+    `source` is `served`, `related` or `covers`, as in `certificate_domains`; a domain that is only covered is not `in_use`. With a source and
+    no `identifier`, the domain has no certificate; without a source nobody knows.
+#}
 {% macro domain_columns() -%}
     {%- set defaults = {
         'account': 'account',
@@ -107,7 +113,9 @@
     }) }}
 {%- endmacro %}
 
+{# A list of expressions, each cast to its column's type. #}
 {% macro mapped_columns(same, named, defaults, types) -%}
+    {%- set defaults = defaults if same or named else {} -%}
     {%- for name in (same | list) + (named | list) if name not in types -%}
         {{ exceptions.raise_compiler_error("There is no column '" ~ name ~ "' that a provider could map: " ~ types | join(', ')) }}
     {%- endfor -%}

@@ -73,4 +73,5 @@ def _any_form_of(character: str) -> str:
     octets = "".join(f"%{octet:02x}" for octet in character.encode())
     units = re.findall("....", character.encode("utf-16-be").hex())
     escapes = "".join(rf"\\u{unit}" for unit in units)
-    return rf"(?:\\?{re.escape(character)}|{octets}|{escapes}|&#?\w+;)"
+    plus = r"|\+" if character == " " else ""
+    return rf"(?:\\?{re.escape(character)}|{octets}|{escapes}|&#?\w+;{plus})"

@@ -15,7 +15,7 @@ from tenacity.nap import sleep_using_event
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
-from tap_cdn_certs.api.paging import read_all
+from tap_cdn_certs.api.paging import found, read_all
 from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
 from tap_cdn_certs.api.secrets import quoted, without_secrets
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
@@ -72,6 +72,8 @@ class Client:
     # The most bytes and values of one key's answer, by operation: many are held at once.
     sizes: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
+    # Where an answer has the code and the message of an error, as `found` takes it.
+    error_at: ClassVar[tuple[str, str]] = ("code", "message")
     # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
     errors: ClassVar[Mapping[str, Reach]] = {}
     # The statuses that mean, whatever else is said, that the credentials are not valid.
@@ -114,7 +116,8 @@ class Client:
 
     def refusal(self, body: Item) -> Refusal | None:
         """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
-        raise NotImplementedError
+        code, message = (quoted(found(body, path) or "") for path in self.error_at)
+        return Refusal(code, message) if code else None
 
     @property
     def credentials(self) -> str:

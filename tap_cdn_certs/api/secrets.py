@@ -66,6 +66,12 @@ def _parts(header: str) -> list[str]:
 
 def _any_form(secret: str) -> str:
     """A pattern for a secret as it is, and as URLs, JSON and HTML hold it."""
-    return "".join(
-        c if c.isalnum() else rf"(?:\\?{re.escape(c)}|%{ord(c):02x}|\\u{ord(c):04x}|&#?\w+;)" for c in secret
-    )
+    return "".join(c if c.isascii() and c.isalnum() else _any_form_of(c) for c in secret)
+
+
+def _any_form_of(character: str) -> str:
+    octets = "".join(f"%{octet:02x}" for octet in character.encode())
+    units = re.findall("....", character.encode("utf-16-be").hex())
+    escapes = "".join(rf"\\u{unit}" for unit in units)
+    plus = r"|\+" if character == " " else ""
+    return rf"(?:\\?{re.escape(character)}|{octets}|{escapes}|&#?\w+;{plus})"

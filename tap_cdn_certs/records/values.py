@@ -154,5 +154,6 @@ def _warn_of_time(name: str) -> None:
 
 
 def _invalid(name: str, value: object, expected: str) -> InvalidValueError:
-    kind = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number"}
-    return InvalidValueError(f"{name} is {kind.get(type(value), 'a text')}, not {expected}.")
+    kinds = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number"}
+    kind = next((words for kind, words in kinds.items() if isinstance(value, kind)), "a text")
+    return InvalidValueError(f"{name} is {kind}, not {expected}.")

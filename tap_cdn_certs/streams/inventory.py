@@ -34,18 +34,23 @@ class Inventory:
         """The items, asked for now unless they were kept."""
         if self._kept is not None:
             yield from self._kept
-            return
+        elif self.listing.paging:
+            yield from self._read()
+        else:
+            # All of it comes in one answer: it is all noted, also if somebody takes a part of it.
+            yield from [*self._read()]
+
+    def _read(self) -> Iterator[Any]:
         keys: list[str] = []
         kept: list[Any] = []
         for item in self._client.listing(self.listing):
             key = self.listing.identify(item)
             if self.listing.kept and key:
                 self.all_keys.add(key)
-            if not self._selects(key):
-                continue
-            yield item
-            keys += [key] if key else []
-            kept += [item] if self.listing.kept else []
+            if self._selects(key):
+                yield item
+                keys += [key] if key else []
+                kept += [item] if self.listing.kept else []
         self.keys = keys
         self._kept = kept if self.listing.kept else None
         self._warn()

@@ -37,13 +37,9 @@ with certificate_info as (
             cast(info.cert_expire_time as text)
         ) is not null as has_certificate,
         info.server_certificate_status as https_status,
-        current_keys.stale,
+        info.stale,
         info.synced_at
-    from {{ ref('stg_certificate_info') }} as info
-    inner join {{ ref('int_current_keys') }} as current_keys
-        on current_keys.inventory = 'certificate_info'
-        and info.account = current_keys.account
-        and info.domain_name = current_keys.row_key
+    from {{ current_rows('certificate_info', 'domain_name') }} as info
 ),
 
 https_domains as (
@@ -72,13 +68,9 @@ https_domains as (
         false as dns_names_known,
         coalesce(https.cert_name, https.cert_common_name, cast(https.cert_expire_time as text)) is not null as has_certificate,
         'on' as https_status,
-        current_keys.stale,
+        https.stale,
         https.synced_at
-    from {{ ref('stg_alicloud_https_domains') }} as https
-    inner join {{ ref('int_current_keys') }} as current_keys
-        on current_keys.inventory = 'alicloud_https_domains'
-        and https.account = current_keys.account
-        and https.domain_name = current_keys.row_key
+    from {{ current_rows('alicloud_https_domains', 'domain_name') }} as https
     left join certificate_info
         on https.account = certificate_info.account
         and https.domain_name = certificate_info.domain_name

@@ -52,6 +52,8 @@ class API(ABC, Generic[Item]):
     """The headers that say how long to wait, with the "{seconds}" or "{milliseconds}" of their values."""
     more: Mapping[str, Mapping[str, Any]] = {}
     """What errors of some codes hold beside code and message."""
+    unseen: Mapping[str, str] = {}
+    """The fields, as "stream.field", that no answer of the sandbox holds, each with the reason."""
     limits: Mapping[str, Limit]
     """The rate limits, by name: the documented ones, the provider's main one first, or what a test says."""
 

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from forked import Forked, can_start
 
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.streams.syncs import TAP_STREAMS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Record = dict[str, Any]
 
 TAP = str(Path(sys.executable).with_name("tap-cdn-certs"))
+KEYS: dict[str, tuple[str, ...]] = {
+    stream.name: tuple(stream.primary_keys)
+    for streams in (*(module.STREAMS for module in PROVIDERS.values()), TAP_STREAMS)
+    for stream in streams
+}
 
 
 @dataclass
@@ -44,9 +52,7 @@ class Run:
 
     def by_key(self, stream: str) -> dict[str, Record]:
         """The records of a stream by what identifies them in their account; each only once."""
-        key = {"certificate_info": "domain_name", "syncs": "stream", "sync_errors": "key"}.get(
-            stream, "certificate_id" if stream.startswith(("cdnetworks", "ssl")) else "domain_name"
-        )
+        key = [name for name in KEYS[stream] if name not in {"account", "synced_at"}][-1]
         records = {record[key]: record for record in self.records[stream]}
         assert len(records) == len(self.records[stream])
         return records

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from process import run_tap, start_tap
-from watched import KEYS, SCHEMAS, Watch, run
+from process import KEYS, run_tap, start_tap
+from watched import SCHEMAS, Watch, run
 
 from tap_cdn_certs.tap import TapCDNCerts
 

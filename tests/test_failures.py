@@ -487,7 +487,7 @@ def test_a_list_that_fails_on_the_way_loses_no_key_that_it_gave(tmp_path: Path) 
         # While the first page is on its way.
         second = Timer(0.05, lambda: sandbox.faults.add(Fault("body", DOMAINS, body=page)))
         sandbox.during_listing = second.start
-        only = catalog(sandbox, tmp_path, "certificate_info", "sync_errors", "syncs")
+        only = catalog(tmp_path, "certificate_info", "sync_errors", "syncs")
         result = run(sandbox, tmp_path, "--catalog", only)
     assert result.returncode == 1
     assert len(result.records["certificate_info"]) == 500

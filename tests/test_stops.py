@@ -20,8 +20,8 @@ from typing import IO, TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from process import TAP, start_tap
-from watched import KEYS, SECRETS, Watch, WatchedRun, catalog, check, run, start
+from process import KEYS, TAP, start_tap
+from watched import SECRETS, Watch, WatchedRun, catalog, check, run, start
 
 from sandbox import Fault
 from tap_cdn_certs.tap import STOP_TIMEOUT
@@ -359,7 +359,7 @@ def test_an_output_that_is_full_or_closed_is_said(sandbox: Watch, tmp_path: Path
 
 def test_one_stream_alone_can_be_stopped_and_resumed(sandbox: Watch, tmp_path: Path) -> None:
     """With a catalog that selects `ssl_certificate`: the state of others that it was given is kept."""
-    only = catalog(sandbox, tmp_path, "ssl_certificate", "syncs")
+    only = catalog(tmp_path, "ssl_certificate", "syncs")
     state = {"bookmarks": {"another": {"place": 1}}}
     sandbox.faults.add(Fault("throttle", DETAIL, "100194", hint="Retry-After", wait=900))
     tap = start(sandbox, tmp_path, "--catalog", only, state=state)

@@ -1,0 +1,114 @@
+"""What the tests of all providers take of each: from its sandbox, its settings, its streams and its schemas."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from watched import SCHEMAS, Watch
+
+from sandbox import PROVIDERS
+from sandbox.providers import load
+from tap_cdn_certs import providers
+
+if TYPE_CHECKING:
+    from watched import WatchedRun
+
+    from tap_cdn_certs.streams.stream import CDNStream
+
+APIS = {provider: load(provider) for provider in PROVIDERS}
+LOGINS = [(provider, login) for provider, api in APIS.items() for login in api.logins]
+LISTS = [(provider, operation) for provider, api in APIS.items() for operation in api.lists]
+DETAILS = [(provider, operation) for provider, api in APIS.items() for operation in api.details]
+
+EACH = pytest.mark.parametrize("provider", PROVIDERS)
+EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
+EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
+EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
+EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
+
+
+def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
+    """The providers that have an error of some meaning."""
+    return pytest.mark.parametrize("provider", [name for name in PROVIDERS if meaning in APIS[name].refusals])
+
+
+def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]]:
+    """The streams of a provider, or those that an operation's failure keeps from being read."""
+    every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
+    return [each for each in every if operation in {None, each.operation, each.listing.operation}]
+
+
+def names(provider: str, operation: str | None = None) -> set[str]:
+    """Their names."""
+    return {stream.name for stream in streams(provider, operation)}
+
+
+def stream_of(provider: str, operation: str) -> type[CDNStream]:
+    """The stream that has the records of an operation."""
+    return next(stream for stream in streams(provider) if stream.operation == operation)
+
+
+@cache
+def schema(stream: str) -> dict[str, Any]:
+    """The schema of a stream."""
+    content: dict[str, Any] = json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8"))
+    return content
+
+
+@cache
+def settings(provider: str) -> dict[str, dict[str, Any]]:
+    """The schemas of a provider's settings, by name."""
+    found: dict[str, dict[str, Any]] = providers.PROVIDERS[provider].SETTINGS.to_dict()["properties"]
+    return found
+
+
+def secrets(provider: str, login: str) -> list[str]:
+    """The settings of a login that are secret."""
+    api = APIS[provider]
+    return [name for name, value in api.logins[login].items() if value in api.secrets]
+
+
+def connected(sandbox: Watch, provider: str, most: int) -> dict[str, Any]:
+    """The sandbox's configuration, in which a provider may be asked so often at once, if it lets one say."""
+    config = sandbox.config()
+    config[provider] |= {"max_connections": most} if "max_connections" in settings(provider) else {}
+    return config
+
+
+def only(provider: str, size: int, **options: Any) -> Watch:
+    """A sandbox of a provider alone."""
+    own, whole = {}, {}
+    for name, value in options.items():
+        (whole if name in {"latency", "seed"} else own)[name] = value
+    return Watch(**whole, **{provider: {"size": size, **own}})
+
+
+def other(provider: str) -> str:
+    """Another provider, which a failure of the first has to leave alone."""
+    return next(name for name in PROVIDERS if name != provider)
+
+
+def pair(provider: str, size: int, **options: Any) -> Watch:
+    """A sandbox of a provider, and of another one that has a few keys."""
+    return Watch(**options, **{provider: {"size": size}, other(provider): {"size": 3}})
+
+
+def assert_others_complete(provider: str, result: WatchedRun, *but: str) -> None:
+    """The other provider's streams are complete, and those of this one but for some."""
+    complete = {stream for stream, row in result.syncs.items() if row["complete"]}
+    assert complete == (names(provider) - {*but}) | names(other(provider))
+    assert result.records[next(iter(names(other(provider))))]
+
+
+def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
+    """Each key of each operation is a record of its stream, and nothing is said to have failed."""
+    assert result.returncode == 0, result.stderr
+    assert not result.records["sync_errors"]
+    for provider, api in sandbox.apis.items():
+        for stream in streams(provider):
+            assert result.by_key(stream.name).keys() == {*api.keys(stream.operation)}, stream.name
+    assert result.syncs.keys() == {name for provider in sandbox.apis for name in names(provider)}
+    assert all(row["complete"] for row in result.syncs.values())

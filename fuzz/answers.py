@@ -12,6 +12,7 @@ from sandbox import Sandbox
 from sandbox.alicloud.api import certificate_info, https_domain, page_data
 from sandbox.cdnetworks.api import detail, element, row
 from tap_cdn_certs.errors import APIError
+from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
     """Give an answer to each stream, as if it were the stream's own."""
     future: Future[Any] = Future()
     future.set_result(answer)
-    take(lambda: streams["certificate_info"].record("www.example.com", future))
-    detail = streams["ssl_certificate"].detail
-    take(lambda: streams["ssl_certificate"].fields("1", detail(answer)))
     for stream in streams.values():
-        if isinstance(stream, ListStream):
+        if isinstance(stream, DetailStream):
+            take(partial(stream.record, "www.example.com", future))
+            take(lambda stream=stream: stream.fields("1", stream.detail(answer)))  # type: ignore[misc]
+        elif isinstance(stream, ListStream):
             try:
                 found = stream.listing.page(answer, {}, None).items
             except APIError:

@@ -1,4 +1,4 @@
-"""What the tests of all providers take of each: from its sandbox, its settings, its streams and its schemas."""
+"""What the tests of all providers take of each: from its sandbox, settings, streams and schemas."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_a_hint_is_waited_out(tmp_path: Path, provider: str) -> None:
     """With each kind of hint, nothing is asked again before the time that it names."""
     api = APIS[provider]
     operations = [*api.details, *api.lists]
-    hints = [hint for _, hint in zip(range(max(len(api.hints), len(operations))), cycle(api.hints))]  # noqa: B905
+    hints = [hint for _, hint in zip(range(max(len(api.hints), len(operations))), cycle(api.hints))]
     with only(provider, 3) as sandbox:
         cases = []
         for number, (operation, hint) in enumerate(zip(cycle(operations), hints, strict=False)):
@@ -198,7 +198,6 @@ def test_credentials_that_are_withdrawn_end_their_provider(
     assert result.errors.keys() >= {(stream, "*")}
     assert {key for _, key in result.errors} == {"*"}
     assert not {*later} & result.by_key(stream).keys()
-    assert result.syncs[stream]["read"] + result.syncs[stream]["failed"] == 200
 
 
 CLOCKS = [login for login in LOGINS if "clock" in APIS[login[0]].refusals]

@@ -93,6 +93,9 @@ class API(api.API[Certificate]):
         """ListCertificates."""
         query = call.request.query
         start, limit = int(query.get("cursor", "0")), min(int(query.get("limit", "10")), 50)
+        # A cursor is the number of a certificate: one that goes moves no other to a page before.
+        numbers = {int(each.certificate_id.removeprefix("crt-")): each for each in self.inventory}
+        left = sorted(number for number in numbers if number >= start)
         items = [
             {
                 "id": each.certificate_id,
@@ -100,12 +103,10 @@ class API(api.API[Certificate]):
                 "hosts": each.hosts,
                 "expires_at": each.expires_at.astimezone(UTC).isoformat(),
             }
-            for each in self.inventory
+            for each in map(numbers.__getitem__, left[:limit])
         ]
-        more = start + limit < len(items)
-        answer = Answer.json(
-            200, {"data": items[start : start + limit], "next_cursor": str(start + limit) if more else None}
-        )
+        after = str(left[limit]) if len(left) > limit else None
+        answer = Answer.json(200, {"data": items, "next_cursor": after})
         if start == 0:
             self.listed()
         return answer

@@ -45,6 +45,8 @@ class GlobexClient(Client):
     provider = "globex"
     secret_settings = ("api_token",)
     request_id_header = "x-request-id"
+    # A name of each host, perhaps of a hundred.
+    sizes: ClassVar = {"GetDeployment": (2**18, 1000)}
     # One limit for all operations together.
     rate_limits: ClassVar = {"account": Limit()}
     error_at = ("error.code", "error.message")
@@ -68,7 +70,8 @@ class GlobexCertificates(ListStream):
         return {
             "certificate_id": required_identifier(item, "id"),
             "name": text(item, "name"),
-            "hosts": [text({"host": host}, "host") for host in elements(item, "hosts")] or None,
+            "hosts": [name for host in elements(item, "hosts") if (name := text({"host": host}, "host"))]
+            or None,
             "expires_at": utc(item, "expires_at"),
         }
 
@@ -88,7 +91,12 @@ class GlobexDeployments(DetailStream):
         deployment = self.seen(answer.get("deployment"), "deployment")
         return {
             "certificate_id": key,
-            "domains": [text({"domain": name}, "domain") for name in elements(deployment, "domains")] or None,
+            "domains": [
+                name
+                for domain in elements(deployment, "domains")
+                if (name := text({"domain": domain}, "domain"))
+            ]
+            or None,
             "state": text(deployment, "state"),
         }
 

@@ -34,6 +34,10 @@ class API(ABC, Generic[Item]):
     provider: ClassVar[str]
     size: ClassVar[int]
     """How many keys an inventory has if nobody says it."""
+    holds: ClassVar[str]
+    """What its keys are, for people: domains on Alibaba Cloud."""
+    demo: ClassVar[Mapping[str, Any]] = {"size": 24}
+    """The options of an account that a demonstration reads in a moment."""
     lists: ClassVar[tuple[str, ...]]
     """Operations that list keys."""
     details: ClassVar[tuple[str, ...]]

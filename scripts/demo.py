@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sandbox import Sandbox
+from sandbox import PROVIDERS, Sandbox
+from sandbox.providers import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,10 +24,6 @@ ROOT = Path(__file__).resolve().parents[1]
 DATABASE = Path("output", "certs.duckdb")
 REPORT = Path("output", "report.html")
 LOG = Path("output", "demo.log")
-DOMAINS = 300
-CERTIFICATES = 24
-# CDNetworks allows 10 requests in 5 minutes. So that nobody waits, the sandbox allows them in 2 seconds.
-CDNETWORKS_LIMIT = (10, 2)
 
 
 def main() -> None:
@@ -36,10 +33,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # The inventory is one of today's: a second run of the same day finds nothing new.
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    say(f"The sandbox has {DOMAINS} domains on Alibaba Cloud and {CERTIFICATES} certificates on CDNetworks.")
-    with Sandbox(
-        alicloud={"size": DOMAINS}, cdnetworks={"size": CERTIFICATES, "limit": CDNETWORKS_LIMIT}, now=today
-    ) as sandbox:
+    accounts = {provider: load(provider) for provider in PROVIDERS}
+    *several, last = [f"{account.demo['size']} {account.holds}" for account in accounts.values()]
+    say(f"The sandbox has {', '.join(several)} and {last}.")
+    with Sandbox(now=today, **{name: account.demo for name, account in accounts.items()}) as sandbox:
         say(f"Running the Meltano job certs: tap, DuckDB, dbt, report. Its log is {LOG}.")
         start = time.monotonic()
         run_job(environment(sandbox.config()))

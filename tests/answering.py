@@ -1,4 +1,4 @@
-"""A server of Alibaba Cloud's API whose answers a test writes, however odd; it checks no signature."""
+"""Servers whose answers a test writes, however odd; they check no signature."""
 
 from __future__ import annotations
 
@@ -53,4 +53,31 @@ def answering(
             "api_url": f"http://127.0.0.1:{server.server_port}",
             "rate_limit_requests": 1000,
         }
+        server.shutdown()
+
+
+@contextmanager
+def serving(
+    status: int, content: bytes = b"", headers: dict[str, str] | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """A server that answers everything alike: its address, and what was asked of it."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_GET  # noqa: N815 - as the library calls it
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
         server.shutdown()

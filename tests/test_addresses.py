@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from answering import serving
 from watched import Watch, run
 
 from sandbox import Fault
@@ -34,33 +34,6 @@ def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
     with Watch(alicloud={"size": 4}, cdnetworks={"size": 2}) as sandbox:
         yield sandbox
-
-
-@contextmanager
-def serving(
-    status: int, content: bytes = b"", headers: dict[str, str] | None = None
-) -> Iterator[tuple[str, list[str]]]:
-    """A server that answers everything alike: its address, and what was asked of it."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_POST = do_GET  # noqa: N815 - as the library calls it
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
 
 
 def said(result: Any, words: str) -> str:

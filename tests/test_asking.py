@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from answering import serving
 from hypothesis import given
 from hypothesis import strategies as st
 from watched import forms
@@ -41,26 +41,10 @@ class GlobexClient(Client):
 
 
 @contextmanager
-def serving(status: int, content: object) -> Iterator[str]:
-    """A server that answers everything with the same."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def answering(status: int, content: object) -> Iterator[str]:
+    """The address of a server that answers everything with the same."""
+    with serving(status, json.dumps(content).encode()) as (url, _):
+        yield url
 
 
 def client(*urls: str) -> GlobexClient:
@@ -82,7 +66,7 @@ def failure(asked: GlobexClient, url: str) -> APIError:
 
 def test_a_host_that_is_not_reached_ends_nothing_at_the_others() -> None:
     """Of several addresses of an account, each is found out for itself, and named by its own setting."""
-    with serving(200, {"thing": 1}) as url:
+    with answering(200, {"thing": 1}) as url:
         asked = client(url, "http://127.0.0.1:9", f"{url}/edge")
         error = failure(asked, "http://127.0.0.1:9")
         assert error.reach is Reach.HOST
@@ -96,7 +80,7 @@ def test_a_host_that_is_not_reached_ends_nothing_at_the_others() -> None:
 def test_credentials_that_are_refused_end_everything() -> None:
     """At all addresses: they are the same there."""
     refusal = {"error": {"code": "unauthorized", "message": f"The token {TOKEN} is not valid."}}
-    with serving(401, refusal) as url, serving(200, {}) as other:
+    with answering(401, refusal) as url, answering(200, {}) as other:
         asked = client(url, other)
         error = failure(asked, url)
         assert error.reach is Reach.PROVIDER
@@ -120,7 +104,7 @@ def test_what_a_provider_says_has_a_meaning_unless_it_says_another(
     status: int, content: object, reach: Reach, code: str
 ) -> None:
     """By the status, where the client does not know the code."""
-    with serving(status, content) as url:
+    with answering(status, content) as url:
         error = failure(client(url), url)
     assert (error.reach, error.code) == (reach, code)
 

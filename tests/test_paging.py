@@ -31,8 +31,8 @@ PAGINGS = {
     "number from 0": PageNumber("page", size=("size", SIZE), start=0),
     "offset": Offset("offset", size=("limit", SIZE), start=0),
     "offset from 1": Offset("offset", size=("limit", SIZE)),
-    "marker": Marker("cursor", at="meta.next", others={"limit": SIZE}),
-    "link": Link(at="links.next", others={"limit": SIZE}),
+    "marker": Marker("meta.next", "cursor", others={"limit": SIZE}),
+    "link": Link("links.next", others={"limit": SIZE}),
 }
 LISTING = Listing(operation="ListThings", items="result.things", key="id", noun="things")
 

@@ -315,12 +315,14 @@ def other_rows(synced_at: str) -> Iterator[Row]:
     for stream, records in OTHERS.items():
         names = {*records[0], "account", "synced_at"}
         properties: Row = dict.fromkeys(names, text)
-        properties |= {name: {"type": ["array", "null"], "items": text} for name in names & {"hosts"}}
+        properties["synced_at"] = {"type": "string", "format": "date-time"}
+        if "hosts" in names:
+            properties["hosts"] = {"type": ["array", "null"], "items": text}
         yield {
             "type": "SCHEMA",
             "stream": stream,
             "schema": {"type": "object", "properties": properties},
-            "key_properties": [],
+            "key_properties": ["account", next(iter(records[0]))],
         }
         for record in records:
             common = {"account": "main", "synced_at": synced_at}

@@ -43,6 +43,8 @@ class AlibabaCloud(API[Domain]):
 
     provider = "alicloud"
     size = 1200
+    holds = "domains on Alibaba Cloud"
+    demo: ClassVar[Mapping[str, Any]] = {"size": 300}
     lists = (DOMAINS, HTTPS)
     details = (INFO,)
     never = frozenset(

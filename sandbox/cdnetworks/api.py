@@ -45,6 +45,9 @@ class CDNetworks(API[Certificate]):
 
     provider = "cdnetworks"
     size = 24
+    holds = "certificates on CDNetworks"
+    # 10 requests in 5 minutes would take an hour: here they are allowed in 2 seconds.
+    demo: ClassVar[Mapping[str, Any]] = {"size": 24, "limit": (10, 2)}
     lists = ("QueryCertificateList",)
     details = ("QueryCertificate",)
     never = frozenset(NEVER.values())

@@ -105,22 +105,31 @@ class Offset(Counted):
 
 
 @dataclass(frozen=True)
-class Marker(Paging):
-    """A page says what the next one is asked for with; the last says nothing.
+class Told(Paging):
+    """Pages of which each says how the next one is asked for; the last says nothing.
 
     Args:
-        parameter: That takes the marker.
-        at: Where the marker is in an answer: `cursor`, or `meta.next` in an object.
-        others: What each page is asked for with, such as its size.
+        at: Where an answer says it: `cursor`, or `meta.next` in an object.
+        others: What is asked for beside it, such as the page size.
     """
 
-    parameter: str
     at: str
-    others: Parameters = field(default_factory=dict)
+    others: Parameters = field(default_factory=dict, kw_only=True)
 
     @override
     def first(self) -> Parameters:
         return self.others
+
+
+@dataclass(frozen=True)
+class Marker(Told):
+    """A page has a marker, which the next one is asked for with.
+
+    Args:
+        parameter: That takes the marker.
+    """
+
+    parameter: str
 
     @override
     def following(self, page: Page) -> Parameters | None:
@@ -128,23 +137,11 @@ class Marker(Paging):
         return {**self.others, self.parameter: marker} if marker else None
 
 
-@dataclass(frozen=True)
-class Link(Paging):
-    """A page holds the address of the next one, the last holds none.
+class Link(Told):
+    """A page has the address of the next one.
 
     Only its query is taken: a signature covers one host, and it may name another.
-
-    Args:
-        at: Where the address is in an answer: `next`, or `links.next` in an object.
-        others: What the first page is asked for with.
     """
-
-    at: str
-    others: Parameters = field(default_factory=dict)
-
-    @override
-    def first(self) -> Parameters:
-        return self.others
 
     @override
     def following(self, page: Page) -> Parameters | None:

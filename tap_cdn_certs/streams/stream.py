@@ -177,8 +177,9 @@ class CDNStream(TapStream):
 
     def _say_unread(self) -> None:
         """Says what the provider sends that no field takes: it may be what the documents did not say."""
-        names = self.run.report.unsaid(self.provider, self._names.unread, self.left_out)
-        if names:
+        # Of a record that could not be made, the rest was not read either.
+        unread = self._names.unread if self.counts.read else ()
+        if names := self.run.report.unsaid(self.provider, unread, self.left_out):
             said = quoted(", ".join(self.client.without_secrets(name) for name in names))
             self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
 

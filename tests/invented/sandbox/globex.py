@@ -37,6 +37,7 @@ class API(api.API[Certificate]):
 
     provider = "globex"
     size = 30
+    holds = "certificates on Globex"
     lists = (LIST,)
     details = (DEPLOYMENT,)
     never = frozenset({"GetKey"})

@@ -34,7 +34,7 @@ CERTIFICATES = Listing(
     path="/v1/certificates",
     items="data",
     key="id",
-    paging=Marker("cursor", at="next_cursor", others={"limit": 50}),
+    paging=Marker("next_cursor", "cursor", others={"limit": 50}),
     noun="certificates",
 )
 

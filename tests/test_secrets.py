@@ -2,59 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import ssl
 import threading
-import traceback
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from itertools import count
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from process import run_tap
-from watched import SECRETS, Watch, forms, run, start
+from watched import Watch, run, start
 
-from sandbox import PROVIDERS, Fault
-from sandbox.messages import RefusedError
-from sandbox.providers import load
-from tap_cdn_certs.errors import APIError
-from tap_cdn_certs.providers import alicloud, cdnetworks
+from sandbox import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sandbox.messages import Call
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
 LIST = "QueryCertificateList"
 DETAIL = "QueryCertificate"
 
-# With every character that URLs, JSON, XML and HTML escape.
-ODD = "s3cr3t+/=%&\"'<>\\{}~"
-TOKEN = "s3cr3t/CAIS+token==" * 20
 KEY_BLOCK = "-----BEGIN RSA PRIVATE KEY-----\nMIIs3cr3tkey\n-----END RSA PRIVATE KEY-----"
-
-LOGINS = [(provider, login) for provider in PROVIDERS for login in load(provider).logins]
-
-
-def odd(provider: str, login: str) -> dict[str, str]:
-    """The settings of a login whose secrets are odd."""
-    api, secrets = load(provider), iter((ODD, TOKEN))
-    return {
-        name: next(secrets) if value in api.secrets else value for name, value in api.logins[login].items()
-    }
 
 
 @pytest.fixture
@@ -62,106 +39,6 @@ def sandbox() -> Iterator[Watch]:
     """A sandbox without limits."""
     with Watch(alicloud={"size": 20}, cdnetworks={"size": 4}) as sandbox:
         yield sandbox
-
-
-def echo(sandbox: Watch, status: int, code: str, *secrets: str) -> None:
-    """Let both providers answer with all they were sent, at each request in another form."""
-    place = count()
-    for api in sandbox.apis.values():
-        remember = api.authenticate
-
-        def refuse(call: Call, remember: Any = remember) -> None:
-            before = set(sandbox.sent)
-            with suppress(RefusedError):
-                remember(call)
-            told = sorted({*secrets, *(sandbox.sent - before)})
-            words = [form for secret in told for form in sorted(forms(secret))]
-            words.append(call.header("Authorization"))
-            # Long messages are cut off: what comes first differs.
-            start = next(place) % len(words)
-            raise RefusedError(
-                status,
-                code,
-                f"{' '.join(words[start:] + words[:start])} {KEY_BLOCK}",
-                {"x-cnc-request-id": secrets[0], "x-acs-request-id": secrets[0]},
-                RequestId=f"R-{secrets[0]}",
-                AccessDeniedDetail={"AuthPrincipalOwnerId": "1"},
-            )
-
-        api.authenticate = refuse  # type: ignore[method-assign]
-
-
-@pytest.mark.parametrize(("provider", "login"), LOGINS)
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (400, "Echo"),
-        (403, "SignatureDoesNotMatch"),
-        (403, "Forbidden.RAM"),
-        (401, "x"),
-        (462, "y"),
-        (400, ODD),
-    ],
-)
-def test_an_echo_is_not_passed_on(
-    sandbox: Watch, tmp_path: Path, provider: str, login: str, status: int, code: str
-) -> None:
-    """A provider that repeats secrets, signatures and keys in its errors, in any form, finds no ear."""
-    settings = odd(provider, login)
-    secrets = tuple(secret for secret in (ODD, TOKEN) if secret in settings.values())
-    echo(sandbox, status, code, *secrets)
-    config = {provider: {**sandbox[provider].config(login), **settings}}
-    result = run(sandbox, tmp_path, config=config, secrets=(*secrets, "MIIs3cr3tkey"))
-    assert result.returncode == 1
-    assert sandbox.sent
-    for row in result.records["sync_errors"]:
-        assert "s3cr3t" not in json.dumps(row)
-
-
-def test_half_a_secret_is_no_secret_told(sandbox: Watch, tmp_path: Path) -> None:
-    """Where a long message is cut off, no part of a secret is left."""
-    secret = "s3cr3t" + "0123456789abcdef" * 4
-    config = {"cdnetworks": {**sandbox.config()["cdnetworks"], "api_key": secret}}
-    for api in sandbox.apis.values():
-        lengths = iter(range(430, 500, 7))
-
-        def refuse(_: Call, lengths: Iterator[int] = lengths) -> None:
-            raise RefusedError(400, "Echo", "x" * next(lengths) + f" the key {secret} is not right")
-
-        api.authenticate = refuse  # type: ignore[method-assign]
-    for _ in range(5):
-        result = run(sandbox, tmp_path, config=config)
-        assert "s3cr3t" not in result.stdout + result.stderr
-        assert "0123456789" not in result.stdout + result.stderr
-
-
-def test_no_exception_holds_a_secret(sandbox: Watch) -> None:
-    """Neither its text nor its causes, whatever the provider says."""
-    config = sandbox.config()
-    config["alicloud"] |= odd("alicloud", "sts") | {"domains": []}
-    config["cdnetworks"] |= odd("cdnetworks", "api_key") | {"certificate_ids": []}
-    first = alicloud.CLIENT(config["alicloud"], Event())
-    second = cdnetworks.CLIENT(config["cdnetworks"], Event())
-    echo(sandbox, 400, ODD, ODD, TOKEN)
-    for _ in range(30):
-        with pytest.raises(APIError) as raised:
-            first.call(DOMAINS)
-        assert_nothing_told(raised.value, sandbox, ODD, TOKEN)
-    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as other:
-        second.url = other["cdnetworks"].url
-        echo(other, 400, ODD, ODD)
-        for _ in range(20):
-            with pytest.raises(APIError) as raised:
-                second.call("QueryCertificate", "/1")
-            assert_nothing_told(raised.value, other, ODD)
-
-
-def assert_nothing_told(error: APIError, sandbox: Watch, *secrets: str) -> None:
-    """No form of a secret, or of what was sent, is in an exception."""
-    shown = "".join(traceback.format_exception(error)) + repr(error) + str(error) + repr(vars(error))
-    for secret in (*secrets, *sandbox.sent):
-        assert not any(form in shown for form in forms(secret)), shown
-    assert "PRIVATE KEY" not in shown
 
 
 def test_the_faults_of_a_connection_tell_no_secret(tmp_path: Path) -> None:
@@ -213,20 +90,6 @@ def test_a_private_key_in_a_field_is_not_passed_on(sandbox: Watch, tmp_path: Pat
     assert all("private key" in row["message"] for row in result.errors.values())
 
 
-def test_no_operation_that_returns_private_keys_is_called(sandbox: Watch, tmp_path: Path) -> None:
-    """Whatever fails, nothing else is asked than the five operations."""
-    sandbox.faults.add(Fault("error", probability=0.3, status=400, code="Odd"))
-    run(sandbox, tmp_path)
-    assert not sandbox.forbidden
-    assert {request.operation for request in sandbox.requests} <= {
-        DOMAINS,
-        INFO,
-        "DescribeCdnHttpsDomainList",
-        LIST,
-        DETAIL,
-    }
-
-
 def test_a_redirect_is_not_followed(sandbox: Watch, tmp_path: Path) -> None:
     """Its target sees nothing, least of all the signature; the request is made again where it belongs."""
     visits: list[bytes] = []
@@ -245,39 +108,6 @@ def test_a_redirect_is_not_followed(sandbox: Watch, tmp_path: Path) -> None:
     assert result.returncode == 0
     assert not visits
     assert "not followed" in result.stderr
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://cdn.example.com",
-        "http://127.0.0.1.example.com",
-        "http://localhost.example.com",
-        "http://127.0.0.1@cdn.example.com",
-        "http://0.0.0.0",
-        "http://192.0.2.1",
-        "http://[2001:db8::1]",
-        "HTTP://cdn.example.com",
-        "ftp://cdn.example.com",
-        "//cdn.example.com",
-        "cdn.example.com",
-        "https://user:s3cr3t@cdn.example.com",
-        "https://cdn.example.com/?s3cr3t",
-    ],
-)
-def test_a_provider_elsewhere_is_asked_over_tls_only(tmp_path: Path, url: str) -> None:
-    """A mistake in the configuration, before any request."""
-    config = {
-        "alicloud": {**odd("alicloud", "access_key"), "api_url": url},
-        "cdnetworks": {**odd("cdnetworks", "aksk"), "api_url": url},
-    }
-    result = run_tap(tmp_path, config, timeout=20)
-    assert result.returncode == 1
-    assert "alicloud.api_url" in result.stderr
-    assert "cdnetworks.api_url" in result.stderr
-    assert not result.stdout
-    assert not any(secret in result.stderr for secret in SECRETS)
-    assert "Traceback" not in result.stderr
 
 
 class Authority:

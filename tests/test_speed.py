@@ -117,19 +117,6 @@ def test_a_sync_right_after_another_is_refused_once_at_most(tmp_path: Path, *, r
     assert len(second.records["ssl_certificate"]) == 10
 
 
-def test_unchanged_certificates_cost_no_request(tmp_path: Path) -> None:
-    """The list is one request; a detail is asked for only where the list has changed."""
-    with Sandbox(cdnetworks={"size": 12, "limit": None}) as sandbox:
-        first = sync(tmp_path, sandbox, "cdnetworks")
-        sandbox.reset()
-        changed = next(iter(sandbox["cdnetworks"].inventory)).certificate_id
-        sandbox["cdnetworks"].rotate(changed)
-        second = sync(tmp_path, sandbox, "cdnetworks", first.state)
-        assert details(sandbox, "cdnetworks") == [changed]
-        assert len(sandbox.requests) == 2
-    assert len(second.records["ssl_certificate"]) == 12
-
-
 def test_progress_is_logged_while_it_waits(tmp_path: Path) -> None:
     """Without a terminal there is a line in the log about every 10 s, also while the limit is waited for."""
     with Sandbox(cdnetworks={"size": 3, "limit": (2, 12)}) as sandbox:

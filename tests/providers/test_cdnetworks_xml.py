@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from answers import CONFIG, client
+from cases import only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict

@@ -40,6 +40,7 @@ lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 fuzz: $(DEVELOP) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
 	$(BIN)/python $(PIP) atheris==3.0.0

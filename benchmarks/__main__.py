@@ -62,11 +62,11 @@ def line(*cells: str) -> str:
 
 def at_the_limit(size: Size) -> Iterator[Row]:
     """Alibaba Cloud with its limit enforced."""
-    with sandbox(domains=size.domains, latency=150) as server:
+    with sandbox("alicloud", alicloud_size=size.domains, latency=150) as server:
         tap = [server.run(TAP, "alicloud") for _ in range(size.runs)]
-    with sandbox(domains=min(size.domains, 1000), latency=150) as server:
+    with sandbox("alicloud", alicloud_size=min(size.domains, 1000), latency=150) as server:
         sdk = [server.run(PROVIDER_SDK, "alicloud") for _ in range(size.runs)]
-    with sandbox(domains=size.slow_domains, latency=150) as server:
+    with sandbox("alicloud", alicloud_size=size.slow_domains, latency=150) as server:
         child = [server.run(PARENT_CHILD, "alicloud") for _ in range(size.runs)]
     what = "Alibaba Cloud, 150 ms latency, 100 calls/s: domains/s"
     yield Row(what, "≥ 95", rate(tap), rate(child), rate(sdk))
@@ -74,7 +74,7 @@ def at_the_limit(size: Size) -> Iterator[Row]:
         "… over the whole process, start-up and lists included", "", whole(tap), whole(child), whole(sdk)
     )
     yield Row("… refused requests", "0", worst(tap), worst(child), of(sdk, "refused"), 0, ratio=False)
-    with sandbox(domains=size.domains, latency=400) as server:
+    with sandbox("alicloud", alicloud_size=size.domains, latency=400) as server:
         tap = [server.run(TAP, "alicloud", max_connections=64) for _ in range(size.runs)]
     yield Row("Alibaba Cloud, 400 ms latency, `max_connections` 64: domains/s", "≥ 95", rate(tap))
     yield Row("… refused requests", "0", worst(tap), decimals=0)
@@ -84,14 +84,14 @@ def cdnetworks(size: Size) -> Iterator[Row]:
     """CDNetworks with its limit enforced, in a period that is shorter than the provider's."""
     for certificates in (24, 30):
         least = (certificates - 1) // 10 * size.period
-        options = {"certificates": certificates, "cdnetworks_limit": f"10/{size.period}", "latency": 5}
-        with sandbox(**options) as server:
+        options = {"cdnetworks_size": certificates, "cdnetworks_limit": f"10/{size.period}", "latency": 5}
+        with sandbox("cdnetworks", **options) as server:
             tap = [server.run(TAP, "cdnetworks") for _ in range(size.runs)]
             what = f"CDNetworks, {certificates} details, 10 calls in {size.period:g} s: time / least possible"
             yield Row(what, "≤ 1.05", of(tap, "span") / least, decimals=3)
             yield Row("… refused requests", "0", worst(tap), decimals=0)
     refused = []
-    with sandbox(certificates=10, cdnetworks_limit=f"10/{size.period}") as server:
+    with sandbox("cdnetworks", cdnetworks_size=10, cdnetworks_limit=f"10/{size.period}") as server:
         first = server.run(TAP, "cdnetworks")
         # The calls that count, but none of the certificates: all are asked for again.
         calls = first.state["bookmarks"]["ssl_certificate"]["calls"]
@@ -110,10 +110,10 @@ def cdnetworks(size: Size) -> Iterator[Row]:
 
 def without_limit(size: Size) -> Iterator[Row]:
     """No limit: what the processor allows."""
-    with sandbox(domains=size.fast_domains, latency=5, unlimited=True) as server:
+    with sandbox("alicloud", alicloud_size=size.fast_domains, latency=5, unlimited=True) as server:
         tap = [server.run(TAP, "alicloud") for _ in range(size.runs)]
         sdk = [server.run(PROVIDER_SDK, "alicloud") for _ in range(size.runs)]
-    with sandbox(domains=size.small // 2, latency=5, unlimited=True) as server:
+    with sandbox("alicloud", alicloud_size=size.small // 2, latency=5, unlimited=True) as server:
         child = [server.run(PARENT_CHILD, "alicloud") for _ in range(size.runs)]
     yield Row(
         "Alibaba Cloud, 5 ms latency, no limit: domains/s", "≥ 450", rate(tap), rate(child), rate(sdk), 0
@@ -131,7 +131,7 @@ def growth(size: Size) -> Iterator[Row]:
         (PARENT_CHILD, size.small // 4, size.runs),
         (PARENT_CHILD, size.small, 1),
     ):
-        with sandbox(domains=domains, unlimited=True) as server:
+        with sandbox("alicloud", alicloud_size=domains, unlimited=True) as server:
             each = sorted((server.run(command, "alicloud") for _ in range(runs)), key=lambda run: run.span)
             measured.append(each[len(each) // 2])
     small, large, small_child, large_child = measured

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+from sandbox.providers import load
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-DETAILS = {"alicloud": "DescribeDomainCertificateInfo", "cdnetworks": "QueryCertificate"}
 
 TAP = (str(Path(sys.executable).with_name("tap-cdn-certs")), "--config")
 PARENT_CHILD = (sys.executable, "-m", "benchmarks.parent_child", "--config")
@@ -50,7 +51,7 @@ class Server:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
-        self._control = f"{config['alicloud']['api_url']}/_sandbox"
+        self._control = f"{next(iter(config.values()))['api_url']}/_sandbox"
 
     def run(self, command: tuple[str, ...], provider: str, **settings: Any) -> Run:
         """Runs a program against one provider, from a clean log of requests on."""
@@ -62,7 +63,7 @@ class Server:
     def seen(self, result: Run, provider: str) -> Run:
         """The run with what the sandbox saw of it since the last reset."""
         with urlopen(f"{self._control}/statistics") as answer:  # noqa: S310 - loopback
-            seen = json.load(answer)["operations"].get(DETAILS[provider])
+            seen = json.load(answer)["operations"].get(load(provider).details[0])
         if not seen:
             return result
         details = {"details": seen["requests"], "refused": seen["refused"]}
@@ -74,15 +75,15 @@ class Server:
 
 
 @contextmanager
-def sandbox(**options: Any) -> Iterator[Server]:
-    """The sandbox with the options of `python -m sandbox`, until the context ends."""
+def sandbox(*providers: str, **options: Any) -> Iterator[Server]:
+    """The sandbox of some providers with the options of `python -m sandbox`, until the context ends."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.json")
         arguments = [
             f"--{name.replace('_', '-')}={value}" for name, value in options.items() if value is not True
         ]
         arguments += [f"--{name}" for name, value in options.items() if value is True]
-        command = [sys.executable, "-m", "sandbox", "--config-file", str(config), *arguments]
+        command = [sys.executable, "-m", "sandbox", "--config-file", str(config), *arguments, *providers]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
             try:
                 while not config.exists():

@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.pagination import BasePageNumberPaginator, SinglePagePaginator
 from typing_extensions import override
 
-from tap_cdn_certs.auth import ACS3HMACSHA256
+from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 
 if TYPE_CHECKING:
     import requests

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine, column, create_engine, make_url, select, table
+from sqlalchemy import URL, Engine, column, create_engine, make_url, null, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
@@ -48,6 +48,7 @@ MODELS = {
         "stale",
         "synced_at",
         "state",
+        "identity",
     ),
     "certificate_domains": (
         "certificate_key",
@@ -100,6 +101,8 @@ MODELS = {
 }
 """The models read, and their columns."""
 
+_LATER = {"identity"}
+"""The columns that models of an earlier release lack, which are null then."""
 
 _WAIT = 10.0
 """Seconds that a database which another process loads is waited for."""
@@ -188,16 +191,30 @@ def _only(found: dict[str, set[str]], url: URL) -> str:
     )
 
 
+def _columns(connection: Connection, schema: str) -> set[str]:
+    """Return the columns that the models of a schema have."""
+    columns = table(
+        "columns", *map(column, ("table_schema", "table_name", "column_name")), schema="information_schema"
+    )
+    query = select(columns.c.column_name).where(
+        columns.c.table_schema == schema, columns.c.table_name.in_(MODELS)
+    )
+    return set(connection.execute(query).scalars())
+
+
 def _models(
     connection: Connection, schema: str, found: dict[str, set[str]], url: URL
 ) -> dict[str, list[Row]]:
     """Return the rows of each model of a schema."""
     try:
+        lacking = _LATER - _columns(connection, schema)
         return {
             name: [
                 {key: _plain(value) for key, value in row.items()}
                 for row in connection.execute(
-                    select(*map(column, columns)).select_from(table(name, schema=schema))
+                    select(
+                        *(null().label(each) if each in lacking else column(each) for each in columns)
+                    ).select_from(table(name, schema=schema))
                 ).mappings()
             ]
             for name, columns in MODELS.items()

@@ -7,13 +7,14 @@ import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
-from cdn_certs_report.inventory import STATES, printable
+from cdn_certs_report.inventory import STATES, place, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,15 +73,20 @@ def to_json(inventory: Inventory) -> str:
 
 
 def to_csv(inventory: Inventory) -> str:
-    """Return a row per certificate; a list is one cell, its items a space apart."""
-    schema = json.loads(files("cdn_certs_report").joinpath("report.schema.json").read_text("utf-8"))
+    """Return a row per certificate; a list is one cell, its domains a space apart."""
     file = io.StringIO()
     # Without it, Excel takes the file for one in the charset of its country.
     file.write("\N{BYTE ORDER MARK}")
-    writer = csv.DictWriter(file, schema["$defs"]["certificate"]["properties"])
+    writer = csv.DictWriter(file, _columns())
     writer.writeheader()
     for certificate in inventory.certificates:
-        writer.writerow({name: _cell(value) for name, value in _record(certificate).items()})
+        writer.writerow(
+            {
+                # A key, other than a domain, can have spaces.
+                name: _cell(value, "; " if name == "also_held_by" else " ")
+                for name, value in _record(certificate).items()
+            }
+        )
     return file.getvalue()
 
 
@@ -106,49 +112,31 @@ def to_ics(inventory: Inventory) -> str:
     return str(calendar.to_ical(), "utf-8")
 
 
+@cache
+def _columns() -> tuple[str, ...]:
+    schema = json.loads(files("cdn_certs_report").joinpath("report.schema.json").read_text("utf-8"))
+    return tuple(schema["$defs"]["certificate"]["properties"])
+
+
 def _record(certificate: Certificate) -> Row:
-    row, left = certificate.row, certificate.left
-    return {
+    row, left, elsewhere = certificate.row, certificate.left, certificate.elsewhere
+    record = row | {
         "state": certificate.state,
-        "not_after": row["not_after"],
         "days_left": round(left / timedelta(days=1), 5) if left is not None else None,
         "hours_left": round(left / timedelta(hours=1), 4) if left is not None else None,
         "lifetime_left": certificate.lifetime_left,
-        "provider": row["provider"],
-        "account": row["account"],
-        "certificate_key": row["certificate_key"],
-        "certificate_id": row["certificate_id"],
-        "name": row["name"],
-        "subject_common_name": row["subject_common_name"],
-        "issuer": row["issuer"],
-        "serial_number": row["serial_number"],
-        "fingerprint_sha256": row["fingerprint_sha256"],
-        "not_before": row["not_before"],
         "lifetime_days": certificate.lifetime_days,
         "lifetime_limit_days": certificate.limit_days,
         "lifetime_too_long": certificate.too_long,
-        "public_key_algorithm": row["public_key_algorithm"],
-        "public_key_bits": row["public_key_bits"],
-        "public_key_curve": row["public_key_curve"],
-        "signature_algorithm": row["signature_algorithm"],
         "algorithm_deprecated": certificate.deprecated,
-        "self_signed": row["self_signed"],
         "in_use": certificate.in_use,
         "used_by": certificate.used_by,
         "not_covered": certificate.not_covered,
         "covers": certificate.covers,
-        "stale": row["stale"],
-        "synced_at": row["synced_at"],
-        "ends_at": row["ends_at"],
-        "provider_not_after": row["provider_not_after"],
-        "end_disputed": row["end_disputed"],
-        "chain_not_after": row["chain_not_after"],
-        "chain_complete": row["chain_complete"],
-        "provider_status": row["provider_status"],
-        "provider_says_worse": row["provider_says_worse"],
-        "signature_hash": row["signature_hash"],
         "off": certificate.off,
+        "also_held_by": None if elsewhere is None else tuple(each["certificate_key"] for each in elsewhere),
     }
+    return {name: record[name] for name in _columns()}
 
 
 def _time(value: Any) -> str:
@@ -158,7 +146,7 @@ def _time(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not written")
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, separator: str) -> Any:
     """Return a value as a cell which a spreadsheet reads whole, and text as text."""
     if isinstance(value, datetime):
         return _time(value)
@@ -166,7 +154,7 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if not isinstance(value, str | tuple):
         return value
-    text = _fitted(value, "" if isinstance(value, str) else " ")
+    text = _fitted(value, "" if isinstance(value, str) else separator)
     return f"'{text}" if _NOT_TEXT.fullmatch(normalize("NFKC", text)) else text
 
 
@@ -201,7 +189,7 @@ def _event(certificate: Certificate, end: datetime, identity: str, now: datetime
     from icalendar.enums import TRANSP  # noqa: PLC0415
 
     row = certificate.row
-    title = printable(f"Certificate {certificate.title} ends ({row['provider']} / {row['account']})")
+    title = printable(f"Certificate {certificate.title} ends ({place(row)})")
     event = Event.new(
         # A renewed certificate is the same event, so that importing again moves it rather than adding one.
         uid=uuid5(NAMESPACE_URL, identity),
@@ -234,6 +222,8 @@ def _description(certificate: Certificate) -> str:
         lines += ["", "Domains that are off:", *certificate.off]
     if others := sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}):
         lines += ["", "It also covers:", *others]
+    if certificate.elsewhere:
+        lines += ["", "Also held by:", *certificate.also_held_by]
     facts = {
         "Certificate": row["certificate_id"],
         "Common name": row["subject_common_name"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cdn_certs_report.inventory import STATES, Certificate, Inventory, age_in_words, left_in_words
+from cdn_certs_report.inventory import STATES, Certificate, Inventory, age_in_words, left_in_words, place
 from cdn_certs_report.timeline import timeline
 
 if TYPE_CHECKING:
@@ -21,6 +22,24 @@ _TEMPLATES = files("cdn_certs_report").joinpath("templates")
 
 _SOONEST = 100
 """Certificates in the plain list of those who read without scripts."""
+
+_FINDINGS = {
+    "not-covered": "serve a domain that they do not cover: browsers refuse them",
+    "disowned": "do not match a domain that they serve, says the provider, though their names do",
+    "end-disputed": "end at another time than the provider says: the earlier one counts",
+    "provider-worse": "are worse than their dates, says the provider",
+    "chain-ends-first": "come with an intermediate certificate that ends before they do",
+    "chain-incomplete": (
+        "come without the chain that leads to a root, or in a wrong order: some visitors refuse them"
+    ),
+    "deprecated": "use a deprecated algorithm or a short key",
+    "too-long": "live longer than the CA/Browser Forum allows",
+    "stale": "were not read lately: their last known state is shown",
+    "elsewhere": "are also held in another place, which a renewal has to reach as well",
+    "off": "are for domains that are stopped or have HTTPS off",
+    "unused": "serve no domain",
+}
+"""What deserves a look, by its flag."""
 
 
 def to_html(inventory: Inventory) -> str:
@@ -79,120 +98,76 @@ def _ending(certificates: tuple[Certificate, ...], within: timedelta) -> list[Ce
 
 def _findings(inventory: Inventory) -> list[dict[str, Any]]:
     """Return what deserves a look, each with the filter that shows it."""
-    each = inventory.certificates
-    return [
-        {"show": show, "count": count, "text": text}
-        for show, count, text in (
-            (
-                "not-covered",
-                sum(bool(one.not_covered) for one in each),
-                "serve a domain that they do not cover: browsers refuse them",
-            ),
-            (
-                "disowned",
-                sum(bool(one.disowned) for one in each),
-                "do not match a domain that they serve, says the provider, though their names do",
-            ),
-            (
-                "end-disputed",
-                sum(bool(one.row["end_disputed"]) for one in each),
-                "end at another time than the provider says: the earlier one counts",
-            ),
-            (
-                "provider-worse",
-                sum(bool(one.row["provider_says_worse"]) for one in each),
-                "are worse than their dates, says the provider",
-            ),
-            (
-                "chain-ends-first",
-                sum(one.chain_ends_first for one in each),
-                "come with an intermediate certificate that ends before they do",
-            ),
-            (
-                "chain-incomplete",
-                sum(one.row["chain_complete"] is False for one in each),
-                "come without the chain that leads to a root, or in a wrong order: some visitors refuse them",
-            ),
-            ("deprecated", sum(one.deprecated for one in each), "use a deprecated algorithm or a short key"),
-            ("too-long", sum(one.too_long for one in each), "live longer than the CA/Browser Forum allows"),
-            (
-                "stale",
-                sum(bool(one.row["stale"]) for one in each),
-                "were not read lately: their last known state is shown",
-            ),
-            ("off", sum(bool(one.off) for one in each), "are for domains that are stopped or have HTTPS off"),
-            ("unused", sum(not one.in_use for one in each), "serve no domain"),
-        )
-    ]
+    flags = Counter(flag for each in inventory.certificates for flag in _flags(each))
+    return [{"show": flag, "count": flags[flag], "text": text} for flag, text in _FINDINGS.items()]
 
 
 def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
     """Return the cells of the tables which are not sorted or searched."""
     return {
-        "soonest": [
-            (
-                _minute(each.ends_at) or "unknown",
-                left_in_words(each.left),
-                STATES[each.state],
-                each.title,
-                _account(each.row),
-                " ".join(each.used_by) or " ".join(("off:", *each.off) if each.off else ("not in use",)),
-            )
-            for each in inventory.certificates[:_SOONEST]
-        ],
-        "without": [
-            (
-                row["domain_name"],
-                _account(row),
-                row["cname"],
-                f"{_minute(row['synced_at'])}{', and not since' if row['stale'] else ''}",
-            )
-            for row in inventory.domains_without_certificate
-        ],
-        "algorithms": [
-            (
-                _words(row["class"]),
-                _words(row["algorithm_kind"]),
-                _joined(
-                    " ", row["algorithm"], row["curve"] or row["bits"], _digest(row["algorithm"], row["hash"])
-                ),
-                row["certificates"],
-                row["domains"],
-            )
-            for row in inventory.algorithms
-        ],
-        "syncs": [
-            (
-                _account(row),
-                row["stream"],
-                _words(row["state"]),
-                _minute(row["last_complete_sync_at"]) or "never",
-                _minute(row["last_sync_at"]),
-                row["listed"],
-                row["read"],
-                row["without_certificate"],
-                row["skipped"],
-                row["failed"],
-            )
-            for row in inventory.syncs
-        ],
-        "errors": [
-            (
-                _account(row),
-                row["stream"],
-                row["key"],
-                _words(row["reach"]),
-                _joined(": ", row["code"], row["message"]),
-                _joined(" ", row["operation"], row["request_id"]),
-                _minute(row["occurred_at"]),
-            )
-            for row in inventory.errors
-        ],
+        "soonest": [_soonest(each) for each in inventory.certificates[:_SOONEST]],
+        "without": [_without(row) for row in inventory.domains_without_certificate],
+        "algorithms": [_algorithm(row) for row in inventory.algorithms],
+        "syncs": [_sync(row) for row in inventory.syncs],
+        "errors": [_error(row) for row in inventory.errors],
     }
 
 
-def _account(row: Row) -> str:
-    return f"{row['provider']} / {row['account']}"
+def _soonest(each: Certificate) -> tuple[Any, ...]:
+    return (
+        _minute(each.ends_at) or "unknown",
+        left_in_words(each.left),
+        STATES[each.state],
+        each.title,
+        place(each.row),
+        " ".join(each.used_by) or " ".join(("off:", *each.off) if each.off else ("not in use",)),
+    )
+
+
+def _without(row: Row) -> tuple[Any, ...]:
+    return (
+        row["domain_name"],
+        place(row),
+        row["cname"],
+        f"{_minute(row['synced_at'])}{', and not since' if row['stale'] else ''}",
+    )
+
+
+def _algorithm(row: Row) -> tuple[Any, ...]:
+    return (
+        _words(row["class"]),
+        _words(row["algorithm_kind"]),
+        _joined(" ", row["algorithm"], row["curve"] or row["bits"], _digest(row["algorithm"], row["hash"])),
+        row["certificates"],
+        row["domains"],
+    )
+
+
+def _sync(row: Row) -> tuple[Any, ...]:
+    return (
+        place(row),
+        row["stream"],
+        _words(row["state"]),
+        _minute(row["last_complete_sync_at"]) or "never",
+        _minute(row["last_sync_at"]),
+        row["listed"],
+        row["read"],
+        row["without_certificate"],
+        row["skipped"],
+        row["failed"],
+    )
+
+
+def _error(row: Row) -> tuple[Any, ...]:
+    return (
+        place(row),
+        row["stream"],
+        row["key"],
+        _words(row["reach"]),
+        _joined(": ", row["code"], row["message"]),
+        _joined(" ", row["operation"], row["request_id"]),
+        _minute(row["occurred_at"]),
+    )
 
 
 def _joined(separator: str, *parts: object) -> str:
@@ -240,6 +215,7 @@ def _compact(certificate: Certificate) -> dict[str, Any]:
         "also_covers": sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}),
         "not_covered": certificate.not_covered,
         "off": certificate.off,
+        "also_held_by": certificate.also_held_by,
     }
 
 
@@ -265,6 +241,7 @@ def _flags(certificate: Certificate) -> list[str]:
             ("too-long", certificate.too_long),
             ("stale", certificate.row["stale"]),
             ("self-signed", certificate.row["self_signed"]),
+            ("elsewhere", certificate.elsewhere),
         )
         if holds
     ]

@@ -50,6 +50,8 @@ class Certificate:
     """Those it serves of which the provider says that it does not match them, though its names cover them."""
     renewed_by_domain: bool
     """Whether a renewal brings its domains another certificate, rather than this one another content."""
+    elsewhere: tuple[Row, ...] | None
+    """The same certificate in other places, which a renewal has to reach as well; none when nobody knows."""
 
     @property
     def in_use(self) -> bool:
@@ -71,15 +73,17 @@ class Certificate:
     @property
     def title(self) -> str:
         """The name people know it by."""
-        row = self.row
-        return str(
-            row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"]
-        )
+        return title(self.row)
 
     @property
     def label(self) -> str:
         """Its title, and whose it is."""
-        return f"{self.title} ({self.row['provider']} / {self.row['account']})"
+        return f"{self.title} ({place(self.row)})"
+
+    @property
+    def also_held_by(self) -> list[str]:
+        """The other places that have it, and how people know it there."""
+        return [f"{place(row)}: {title(row)}" for row in self.elsewhere or ()]
 
     @property
     def key(self) -> str | None:
@@ -133,15 +137,7 @@ class Inventory:
 
 def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelta) -> Inventory:
     """Return what the models say, at `now`."""
-    domains: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in models["certificate_domains"]:
-        domains[_key(row)].append(row)
-    lifetimes = {row["certificate_key"]: row for row in models["lifetime_compliance"]}
-    deprecated = {_algorithm(row) for row in models["algorithm_inventory"] if row["class"] == "deprecated"}
-    certificates = [
-        _certificate(row, domains[_key(row)], lifetimes.get(row["certificate_key"]), deprecated, now)
-        for row in models["certificate_expiry"]
-    ]
+    certificates = _certificates(models, now)
     syncs = [_sync(row, now, stale_after) for row in models["sync_health"]]
     completed = [row["last_complete_sync_at"] for row in syncs]
     return Inventory(
@@ -166,6 +162,16 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
             )
         ),
     )
+
+
+def place(row: Row) -> str:
+    """Return whose a row is: a provider's account."""
+    return f"{row['provider']} / {row['account']}"
+
+
+def title(row: Row) -> str:
+    """Return the name people know a certificate by."""
+    return str(row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"])
 
 
 def left_in_words(left: timedelta | None) -> str:
@@ -204,10 +210,38 @@ def _key(row: Row) -> tuple[str, str, str]:
     return row["provider"], row["account"], row["certificate_key"]
 
 
+def _certificates(models: dict[str, list[Row]], now: datetime) -> list[Certificate]:
+    domains: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in models["certificate_domains"]:
+        domains[_key(row)].append(row)
+    held: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in sorted(models["certificate_expiry"], key=_key):
+        held[row["identity"]].append(row)
+    lifetimes = {row["certificate_key"]: row for row in models["lifetime_compliance"]}
+    deprecated = {_algorithm(row) for row in models["algorithm_inventory"] if row["class"] == "deprecated"}
+    return [
+        _certificate(
+            row,
+            domains[_key(row)],
+            tuple(each for each in held[row["identity"]] if each is not row) if row["identity"] else None,
+            lifetimes.get(row["certificate_key"]),
+            not deprecated.isdisjoint(_algorithms(row)),
+            now,
+        )
+        for row in models["certificate_expiry"]
+    ]
+
+
 def _certificate(
-    row: Row, domains: list[Row], lifetime: Row | None, deprecated: set[tuple[str, ...]], now: datetime
+    row: Row,
+    domains: list[Row],
+    elsewhere: tuple[Row, ...] | None,
+    lifetime: Row | None,
+    deprecated: bool,  # noqa: FBT001
+    now: datetime,
 ) -> Certificate:
-    own = [each for each in domains if each["source"] != "san"]
+    covering = {"san", "covers"}
+    own = [each for each in domains if each["source"] not in covering]
     used_by = {each["domain_name"]: each["covered"] for each in own if each["in_use"]}
     begin, end = row["not_before"], row["ends_at"]
     lifetime_left = None
@@ -221,9 +255,9 @@ def _certificate(
         lifetime_days=lifetime["lifetime_days"] if lifetime else None,
         limit_days=lifetime["limit_days"] if lifetime else None,
         too_long=bool(lifetime and lifetime["compliant"] is False),
-        deprecated=not deprecated.isdisjoint(_algorithms(row)),
+        deprecated=deprecated,
         used_by=tuple(sorted(used_by)),
-        covers=tuple(sorted({each["domain_name"] for each in domains if each["source"] == "san"})),
+        covers=tuple(sorted({each["domain_name"] for each in domains if each["source"] in covering})),
         not_covered=tuple(sorted(name for name, covered in used_by.items() if covered is False)),
         off=tuple(sorted(each["domain_name"] for each in own if not each["in_use"])),
         disowned=tuple(
@@ -234,6 +268,7 @@ def _certificate(
             )
         ),
         renewed_by_domain=any(each["source"] == "served" for each in domains),
+        elsewhere=elsewhere,
     )
 
 
@@ -278,7 +313,7 @@ def _warnings(syncs: list[Row], now: datetime) -> list[str]:
         return ["No sync is recorded: certificates may be missing."]
     warnings = []
     for row in syncs:
-        stream = f"{row['provider']} / {row['account']}: {row['stream']}"
+        stream = f"{place(row)}: {row['stream']}"
         completed = row["last_complete_sync_at"]
         ago = f"{age_in_words(now - completed)} ago" if completed else None
         if row["state"] == "ok":

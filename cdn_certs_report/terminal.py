@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cdn_certs_report.inventory import STATES, left_in_words, legible, printable
+from cdn_certs_report.inventory import STATES, left_in_words, legible, place, printable
 
 if TYPE_CHECKING:
     from cdn_certs_report.inventory import Certificate, Inventory
@@ -45,13 +45,13 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
         for column in table.columns:
             column.overflow = "fold"
     for certificate in islice(inventory.certificates, limit):
-        row, colour = certificate.row, _COLOURS[certificate.state]
+        colour = _COLOURS[certificate.state]
         table.add_row(
             _cell(f"{certificate.ends_at:%Y-%m-%d %H:%M}" if certificate.ends_at else "unknown", file),
             _cell(left_in_words(certificate.left), file, colour),
             _cell(STATES[certificate.state], file, colour),
             _cell(certificate.title, file),
-            _cell(f"{row['provider']} / {row['account']}", file),
+            _cell(place(certificate.row), file),
             _cell(_domains(certificate), file),
         )
     console.print(table)

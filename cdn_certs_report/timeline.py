@@ -21,6 +21,9 @@ _FUTURE = (13, 58)
 """Fewest and most weeks shown after now: a quarter, and 398 days, long the most a certificate could live."""
 
 
+_TOP = 18
+
+
 @dataclass(frozen=True)
 class Part:
     """The certificates of one state within a bar."""
@@ -53,6 +56,44 @@ class Timeline:
     months: tuple[tuple[float, str], ...]
 
 
+@dataclass(frozen=True)
+class _Scale:
+    """Where a week is: those before and after the weeks shown are gathered at the ends."""
+
+    now: datetime
+    future: int
+    """How many weeks after now are shown."""
+    step: float
+    floor: int
+    highest: int
+
+    def x(self, week: float) -> float:
+        # The gathered ends are as wide as two weeks, and a little apart.
+        return round((_PAST + 2.5 + week) * self.step, 2)
+
+    def bar(self, week: int, count: Counter[str]) -> Bar:
+        begin, end = self.now + week * _WEEK, self.now + (week + 1) * _WEEK
+        size, gap = self.step, self.step / 10
+        if week == -_PAST - 1:
+            label, left, size = f"before {end:%Y-%m-%d}", 0.0, 2 * self.step
+        elif week == self.future:
+            label, left, size = f"from {begin:%Y-%m-%d}", self.x(week + 0.5), 2 * self.step
+        else:
+            label, left = f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}", self.x(week)
+        words = ", ".join(f"{count[state]} {word.lower()}" for state, word in STATES.items() if count[state])
+        parts = tuple(self.parts(count))
+        return Bar(f"{label}: {words}", round(left + gap, 2), round(size - 2 * gap, 2), parts)
+
+    def parts(self, count: Counter[str]) -> Iterator[Part]:
+        y = float(self.floor)
+        for state in reversed(STATES):
+            if count[state]:
+                # One certificate among thousands is still seen.
+                height = max(count[state] / self.highest * (self.floor - _TOP), 2.0)
+                y -= height
+                yield Part(state, round(y, 2), round(height, 2))
+
+
 def timeline(
     certificates: Sequence[Certificate], now: datetime, *, width: int, height: int, months_apart: int
 ) -> Timeline:
@@ -64,49 +105,18 @@ def timeline(
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for end, state in ends:
         # Floor division: a second ago is in the week before now.
-        week = min(max((end - now) // _WEEK, -_PAST - 1), future)
-        counts[week][state] += 1
-
+        counts[min(max((end - now) // _WEEK, -_PAST - 1), future)][state] += 1
     highest = max((count.total() for count in counts.values()), default=0)
-    floor, top = height - 24, 18
-    # The gathered ends are as wide as two weeks, and a little apart.
-    step = width / (future + _PAST + 5)
-    zero = (_PAST + 2.5) * step
-
-    def x(week: float) -> float:
-        return round(zero + week * step, 2)
-
-    def bar(week: int) -> Bar:
-        begin, end = now + week * _WEEK, now + (week + 1) * _WEEK
-        if week == -_PAST - 1:
-            label, left = f"before {end:%Y-%m-%d}", 0.0
-        elif week == future:
-            label, left = f"from {begin:%Y-%m-%d}", x(week + 0.5)
-        else:
-            label, left = f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}", x(week)
-        size = 2 * step if week in {-_PAST - 1, future} else step
-        parts, y = [], float(floor)
-        for state in reversed(STATES):
-            if count := counts[week][state]:
-                # One certificate among thousands is still seen.
-                part = max(count / highest * (floor - top), 2.0)
-                y -= part
-                parts.append(Part(state, round(y, 2), round(part, 2)))
-        words = ", ".join(
-            f"{counts[week][state]} {word.lower()}" for state, word in STATES.items() if counts[week][state]
-        )
-        gap = step / 10
-        return Bar(f"{label}: {words}", round(left + gap, 2), round(size - 2 * gap, 2), tuple(parts))
-
+    scale = _Scale(now, future, width / (future + _PAST + 5), height - 24, highest)
     return Timeline(
         width=width,
         height=height,
-        floor=floor,
-        now=x(0),
-        highest=highest,
-        bars=tuple(bar(week) for week in sorted(counts)),
+        floor=scale.floor,
+        now=scale.x(0),
+        highest=scale.highest,
+        bars=tuple(scale.bar(week, counts[week]) for week in sorted(counts)),
         months=tuple(
-            (x((month - now) / _WEEK), f"{month:%b %Y}" if month.month == 1 else f"{month:%b}")
+            (scale.x((month - now) / _WEEK), f"{month:%b %Y}" if month.month == 1 else f"{month:%b}")
             for month in _months(now - _PAST * _WEEK, now + (future - 2) * _WEEK, months_apart)
         ),
     )

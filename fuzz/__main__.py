@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import atheris
 
 with atheris.instrument_imports(include=["tap_cdn_certs"]):
-    from tap_cdn_certs import values, x509
-    from tap_cdn_certs.client import Answer
+    from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.errors import APIError
-    from tap_cdn_certs.providers import PROVIDERS, cdnetworks
+    from tap_cdn_certs.providers import PROVIDERS
+    from tap_cdn_certs.providers.cdnetworks.certificates import CST
+    from tap_cdn_certs.records import values, x509
     from tap_cdn_certs.tap import TapCDNCerts
 
 from requests.structures import CaseInsensitiveDict
@@ -37,22 +38,22 @@ def target(tap: TapCDNCerts) -> Callable[[bytes], None]:
         kind, content = data[:1], data[1:]
         if kind == b"t":
             written = content.decode(errors="replace")
-            take(lambda: values.utc({"time": written}, "time", cdnetworks.CST))
+            take(lambda: values.utc({"time": written}, "time", CST))
         elif kind == b"x":
             pem = content.decode(errors="replace")
             take(lambda: [x509.certificates(pem), x509.leaf_fields(pem)[0]])
         else:
             answer = Answer(400, HEADERS, content)
             for client in clients:
-                error = client.fail("Operation", answer)
+                error = client.fail("Operation", client.host(), answer)
                 if not f"{error.code}{error.message}{error.request_id}".isprintable():
                     raise AssertionError(error)
             try:
-                value = cdnetworks._parse(answer)  # noqa: SLF001 - what a parser lets through is what counts
+                value = clients[-1].parse(answer)
             except APIError:
                 return
             read_all(tap.streams, value)
-            tap.report.errors.clear()
+            tap.run.report.errors.clear()
 
     return test
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from sandbox import Sandbox
-from sandbox.alicloud import certificate_info, https_domain, page_data
-from sandbox.cdnetworks import detail, element, row
-from tap_cdn_certs import values
+from sandbox.alicloud.api import certificate_info, https_domain, page_data
+from sandbox.cdnetworks.api import detail, element, row
 from tap_cdn_certs.errors import APIError
-from tap_cdn_certs.providers.cdnetworks import _listed, _single
+from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,45 +47,34 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(branch)
 
 
-def items(answer: Any, *path: str) -> list[Any]:
-    """The items of a list in an answer."""
-    for name in path[:-1]:
-        answer = values.mapping(answer, "answer").get(name)
-    return values.elements(values.mapping(answer, "answer"), path[-1])
-
-
 def read_all(streams: Mapping[str, Any], answer: Any) -> None:
     """Give an answer to each stream, as if it were the stream's own."""
     future: Future[Any] = Future()
     future.set_result(answer)
     take(lambda: streams["certificate_info"].record("www.example.com", future))
-    take(lambda: streams["ssl_certificate"].fields(_single(answer)))
-    lists = {
-        "alicloud_domains": ("record", lambda: items(answer, "Domains", "PageData")),
-        "alicloud_https_domains": ("record", lambda: items(answer, "CertInfos", "CertInfo")),
-        "cdnetworks_certificates": ("listed", lambda: _listed(answer)),
-    }
-    for stream, (name, listed) in lists.items():
-        try:
-            found = listed()
-        except APIError:
-            continue
-        read = getattr(streams[stream], name)
-        for item in found:
-            take(partial(read, item))
+    detail = streams["ssl_certificate"].detail
+    take(lambda: streams["ssl_certificate"].fields("1", detail(answer)))
+    for stream in streams.values():
+        if isinstance(stream, ListStream):
+            try:
+                found = stream.listing.page(answer, {}, None).items
+            except APIError:
+                continue
+            for item in found:
+                take(partial(stream.record, item))
 
 
 def seeds() -> Iterator[bytes]:
     """Answers as the providers give them, and parts of them, each after a letter that says what it is."""
-    sandbox = Sandbox(domains=20, certificates=12)
-    for domain in sandbox.alicloud:
+    sandbox = Sandbox(alicloud={"size": 20}, cdnetworks={"size": 12})
+    for domain in sandbox["alicloud"].inventory:
         yield b"a" + json.dumps({"Domains": {"PageData": [page_data(domain)]}, "TotalCount": 1}).encode()
         if domain.certificate:
             for make in (certificate_info, https_domain):
                 item = make(domain.domain_name, domain.certificate)
                 yield b"a" + json.dumps({"CertInfos": {"CertInfo": [item]}}).encode()
             yield b"x" + domain.certificate.server_certificate.encode()
-    for certificate in sandbox.cdnetworks:
+    for certificate in sandbox["cdnetworks"].inventory:
         for pairs in (detail(certificate), row(certificate)):
             fields = list(pairs)
             yield b"a" + json.dumps(dict(fields)).encode()

@@ -1,8 +1,9 @@
-"""Both providers' APIs on loopback, with a made-up inventory: the demo and the tests use it."""
+"""Providers' APIs on loopback, each with a made-up account: the demo and the tests use it."""
 
 from sandbox.faults import Fault
-from sandbox.inventory import Certificate, Domain, DomainCertificate, Source
+from sandbox.limits import Limit
 from sandbox.messages import Request
+from sandbox.providers import PROVIDERS
 from sandbox.server import Sandbox
 
-__all__ = ["Certificate", "Domain", "DomainCertificate", "Fault", "Request", "Sandbox", "Source"]
+__all__ = ["PROVIDERS", "Fault", "Limit", "Request", "Sandbox"]

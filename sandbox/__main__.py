@@ -7,8 +7,9 @@ import json
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
-from sandbox import Sandbox
+from sandbox import PROVIDERS, Sandbox
 
 
 def limit(text: str) -> tuple[int, float]:
@@ -24,36 +25,44 @@ def write(path: Path, content: object) -> None:
     partial.replace(path)
 
 
-def main() -> None:
-    """Serve until SIGTERM or SIGINT."""
+def parse() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser("python -m sandbox", description=__doc__)
-    parser.add_argument("--port-alicloud", type=int, default=0, help="0: any free port")
-    parser.add_argument("--port-cdnetworks", type=int, default=0, help="0: any free port")
-    parser.add_argument("--domains", type=int, default=1200)
-    parser.add_argument("--certificates", type=int, default=24)
+    parser.add_argument("providers", nargs="*", metavar="provider", help="all, if none is named")
+    for provider in PROVIDERS:
+        parser.add_argument(f"--{provider}-port", type=int, help="any free port, if it is not given")
+        parser.add_argument(f"--{provider}-size", type=int, metavar="KEYS", help="as many domains, say")
+        parser.add_argument(f"--{provider}-limit", type=limit, metavar="REQUESTS/SECONDS")
+    parser.add_argument("--unlimited", action="store_true", help="no rate limits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds")
-    parser.add_argument("--alicloud-limit", type=limit, default="100/1", metavar="REQUESTS/SECONDS")
-    parser.add_argument("--cdnetworks-limit", type=limit, default="10/300", metavar="REQUESTS/SECONDS")
-    parser.add_argument("--unlimited", action="store_true", help="no rate limits")
     parser.add_argument("--ready-file", type=Path, help="is written, with the URLs, when the sandbox listens")
     parser.add_argument("--config-file", type=Path, help="a configuration of the tap, written likewise")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
+    for provider in arguments.providers:
+        if provider not in PROVIDERS:
+            parser.error(f"there is no provider {provider!r}, but {', '.join(PROVIDERS)}")
+    return arguments
 
+
+def options(arguments: argparse.Namespace, provider: str) -> dict[str, Any]:
+    """Return the options of a provider: those that were given."""
+    names = ("port", "size", "limit")
+    given = {name: getattr(arguments, f"{provider}_{name}") for name in names}
+    told = {name: value for name, value in given.items() if value is not None}
+    return {**told, "limit": None} if arguments.unlimited else told
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    arguments = parse()
+    providers = arguments.providers or PROVIDERS
+    own: dict[str, Any] = {provider: options(arguments, provider) for provider in providers}
     # Blocked before there are threads, so that the signals wait for this one.
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    with Sandbox(
-        domains=arguments.domains,
-        certificates=arguments.certificates,
-        seed=arguments.seed,
-        latency=arguments.latency / 1000,
-        alicloud_limit=None if arguments.unlimited else arguments.alicloud_limit,
-        cdnetworks_limit=None if arguments.unlimited else arguments.cdnetworks_limit,
-        alicloud_port=arguments.port_alicloud,
-        cdnetworks_port=arguments.port_cdnetworks,
-    ) as sandbox:
-        urls = {"alicloud_url": sandbox.alicloud_url, "cdnetworks_url": sandbox.cdnetworks_url}
+    with Sandbox(seed=arguments.seed, latency=arguments.latency / 1000, **own) as sandbox:
+        urls = {provider: api.url for provider, api in sandbox.apis.items()}
         sys.stdout.write(json.dumps(urls) + "\n")
         sys.stdout.flush()
         for path, content in ((arguments.ready_file, urls), (arguments.config_file, sandbox.config())):

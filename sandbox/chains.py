@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -14,6 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID as AccessMethod
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -157,6 +161,28 @@ def intermediate(common_name: str, now: datetime) -> tuple[str, PrivateKey]:
     return sign(builder, private_key("root")).public_bytes(Encoding.PEM).decode(), key
 
 
+def extensions(leaf: Leaf, not_before: datetime, rng: random.Random) -> Iterator[x509.ExtensionType]:
+    """Return the extensions that a leaf has beside its basic constraints."""
+    if leaf.names or leaf.addresses:
+        names: list[x509.GeneralName] = [x509.DNSName(name) for name in leaf.names]
+        names += [x509.IPAddress(ip_address(address)) for address in leaf.addresses]
+        yield x509.SubjectAlternativeName(names)
+    if leaf.usage:
+        yield x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    if leaf.access and not leaf.self_signed:
+        ocsp, issuers = "http://ocsp.example.org", "http://ca.example.org/intermediate.crt"
+        yield x509.AuthorityInformationAccess(
+            [
+                x509.AccessDescription(AccessMethod.OCSP, x509.UniformResourceIdentifier(ocsp)),
+                x509.AccessDescription(AccessMethod.CA_ISSUERS, x509.UniformResourceIdentifier(issuers)),
+            ]
+        )
+    if leaf.must_staple:
+        yield x509.TLSFeature([x509.TLSFeatureType.status_request])
+    if leaf.timestamps:
+        yield timestamp_list(leaf.timestamps, not_before, rng)
+
+
 def make(leaf: Leaf, now: datetime, rng: random.Random) -> Chain:
     """Return the chain of a leaf, which is valid around the reference time."""
     key = private_key(leaf.key)
@@ -175,27 +201,8 @@ def make(leaf: Leaf, now: datetime, rng: random.Random) -> Chain:
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     )
-    if leaf.names or leaf.addresses:
-        names: list[x509.GeneralName] = [x509.DNSName(name) for name in leaf.names]
-        names += [x509.IPAddress(ip_address(address)) for address in leaf.addresses]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    if leaf.usage:
-        usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-        builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
-    if leaf.access and not leaf.self_signed:
-        ocsp, issuers = "http://ocsp.example.org", "http://ca.example.org/intermediate.crt"
-        access = [
-            x509.AccessDescription(AccessMethod.OCSP, x509.UniformResourceIdentifier(ocsp)),
-            x509.AccessDescription(AccessMethod.CA_ISSUERS, x509.UniformResourceIdentifier(issuers)),
-        ]
-        builder = builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
-    if leaf.must_staple:
-        feature = x509.TLSFeature([x509.TLSFeatureType.status_request])
-        builder = builder.add_extension(feature, critical=False)
-    if leaf.timestamps:
-        extension = timestamp_list(leaf.timestamps, not_before, rng)
+    for extension in extensions(leaf, not_before, rng):
         builder = builder.add_extension(extension, critical=False)
-
     chain, authority = ("", key) if leaf.self_signed else intermediate(leaf.issuer, now)
     pem = sign(builder, authority).public_bytes(Encoding.PEM).decode() + chain
     issuer_text = issuer.rfc4514_string()

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
-import socket
-import struct
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
-from aiohttp import web
-
-from sandbox.messages import Answer, Call, RefusedError, Request
+from sandbox.delivery import DELIVERIES
+from sandbox.messages import Answer, Call, Refusal, RefusedError, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
-
-    from sandbox.api import API
+    from collections.abc import Callable, Iterator, Mapping
 
     Options = Mapping[str, Any]
-    Change = Callable[[API, Call, Answer, Options], Answer]
-    Delivery = Callable[[web.BaseRequest, Answer, Options], Awaitable[web.StreamResponse]]
+    Change = Callable[["Provider", Call, Answer, Options], Answer]
+
+
+class Provider(Protocol):
+    """What a fault has to know of the provider whose answer it changes."""
+
+    throttled: Refusal
+    """The error of a call beyond the rate limit."""
+    hints: Mapping[str, str]
+    """The headers that say how long to wait, with the "{seconds}" or "{milliseconds}" of their values."""
+    more: Mapping[str, Mapping[str, Any]]
+    """What errors of some codes hold beside code and message."""
+    secrets: tuple[str, ...]
+    """What only the account's owner and the provider know."""
+
+    def error(self, call: Call, error: RefusedError) -> Answer:
+        """Return an error in the provider's format."""
 
 
 class Fault:
@@ -56,18 +65,19 @@ class Fault:
             return False
         attempt = request.operation, request.key
         self._attempts[attempt] += 1
-        chance = f"{seed} {self.kind} {attempt} {self._attempts[attempt]}"
+        kind = f"{self.kind}{self.options.get('code', '')}"
+        chance = f"{seed} {kind} {attempt} {self._attempts[attempt]}"
         if self.probability < 1 and random.Random(chance).random() >= self.probability:
             return False
         self.struck += 1
         return True
 
-    def apply(self, api: API, call: Call, answer: Answer) -> Answer:
+    def apply(self, provider: Provider, call: Call, answer: Answer) -> Answer:
         """Return the answer with this fault."""
         if self.kind in DELIVERIES:
-            answer.delivery = self
+            answer.delivery, answer.options = self.kind, self.options
             return answer
-        return CHANGES[self.kind](api, call, answer, self.options)
+        return CHANGES[self.kind](provider, call, answer, self.options)
 
 
 class Faults:
@@ -94,89 +104,72 @@ class Faults:
         return [fault for fault in kinds if fault.strikes(request, self._seed)]
 
 
-def throttle(api: API, call: Call, options: Options) -> RefusedError:
+def throttle(provider: Provider, call: Call, options: Options) -> RefusedError:
     """Return the refusal of a call for its rate, with the hint how long to wait that is asked for."""
     call.entry.throttled = True
-    status, code, message = api.throttled
-    wait = options.get("wait", 1)
-    hints = {
-        "x-acs-retry-after": f"{wait * 1000:.0f}",
-        "x-ratelimit-user-api": f"Limit:1,Remain:0,TimeLeft:{wait * 1000:.0f},Reset:1",
-        "Retry-After": f"{wait:.0f}",
-    }
-    hint = options.get("hint")
-    headers = {hint: hints[hint]} if hint else {}
-    return RefusedError(options.get("status", status), options.get("code", code), message, headers)
+    wait, hint = options.get("wait", 1), options.get("hint")
+    headers = {hint: provider.hints[hint].format(seconds=wait, milliseconds=wait * 1000)} if hint else {}
+    told = {name: options[name] for name in ("status", "code") if name in options}
+    return RefusedError(**{**provider.throttled, **told, "headers": headers})
 
 
-def throttled(api: API, call: Call, _: Answer, options: Options) -> Answer:
+def throttled(provider: Provider, call: Call, _: Answer, options: Options) -> Answer:
     """Return the refusal of a call within the rate limit: another client of the account used it up."""
-    return api.error(call, throttle(api, call, options))
+    return provider.error(call, throttle(provider, call, options))
 
 
-def error(api: API, call: Call, _: Answer, options: Options) -> Answer:
+def error(provider: Provider, call: Call, _: Answer, options: Options) -> Answer:
     """Any error of the provider."""
     code = options.get("code", "InternalError")
-    message = options.get("message", f"The sandbox answers {code}.")
-    known = {"status", "code", "message", "headers"}
-    details = {name: value for name, value in options.items() if name not in known}
-    if code == "Forbidden.RAM":
-        details.setdefault("AccessDeniedDetail", {"AuthPrincipalOwnerId": "1234567890", "PolicyType": "None"})
-    refused = RefusedError(options.get("status", 500), code, message, options.get("headers"), **details)
-    return api.error(call, refused)
+    told = {"status": 500, "code": code, "message": f"The sandbox answers {code}.", **options}
+    return provider.error(call, RefusedError(**{**provider.more.get(code, {}), **told}))
 
 
-def nonce_used(api: API, call: Call, _: Answer, __: Options) -> Answer:
-    """Return the refusal of a nonce that was used."""
-    return api.error(
-        call, RefusedError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-    )
-
-
-def echo(api: API, call: Call, _: Answer, options: Options) -> Answer:
+def echo(provider: Provider, call: Call, _: Answer, options: Options) -> Answer:
     """Return an error whose message holds what no log should."""
-    message = " ".join((call.header("Authorization"), *api.secrets))
-    return api.error(call, RefusedError(options.get("status", 400), options.get("code", "Echo"), message))
+    message = " ".join((call.header("Authorization"), *provider.secrets))
+    refused = RefusedError(options.get("status", 400), options.get("code", "Echo"), message)
+    return provider.error(call, refused)
 
 
 def html(status: int, title: str) -> Change:
     """Return the page of a gateway."""
     page = f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1><hr></body></html>"
 
-    def change(_: API, __: Call, answer: Answer, ___: Options) -> Answer:
+    def change(_: Provider, __: Call, answer: Answer, ___: Options) -> Answer:
         return Answer(status, page.encode(), "text/html", str(status), answer.headers)
 
     return change
 
 
-def truncated(_: API, __: Call, answer: Answer, ___: Options) -> Answer:
+def truncated(_: Provider, __: Call, answer: Answer, ___: Options) -> Answer:
     """Half of the body, with the length of that half: only its syntax tells."""
     answer.body = answer.body[: len(answer.body) // 2]
     answer.code = "truncated"
     return answer
 
 
-def garbage(_: API, __: Call, answer: Answer, ___: Options) -> Answer:
+def garbage(_: Provider, __: Call, answer: Answer, ___: Options) -> Answer:
     """Bytes that are no text, as the right type."""
     answer.body = random.Random(len(answer.body)).randbytes(512)
     answer.code = "garbage"
     return answer
 
 
-def content_type(_: API, __: Call, answer: Answer, options: Options) -> Answer:
+def content_type(_: Provider, __: Call, answer: Answer, options: Options) -> Answer:
     """Return the right body as another type."""
     answer.content_type = options.get("content_type", "text/html")
     return answer
 
 
-def redirect(_: API, call: Call, answer: Answer, options: Options) -> Answer:
+def redirect(_: Provider, call: Call, answer: Answer, options: Options) -> Answer:
     """Return a redirection to another host, to which a client would send its signature."""
     port = call.request.host.rpartition(":")[2]
     location = options.get("location", f"http://127.0.0.2:{port}{call.request.raw_path}")
     return Answer(302, b"", "text/html", "redirect", {**answer.headers, "Location": location})
 
 
-def body(_: API, __: Call, answer: Answer, options: Options) -> Answer:
+def body(_: Provider, __: Call, answer: Answer, options: Options) -> Answer:
     """Any answer."""
     status = options.get("status", answer.status)
     kind = options.get("content_type", answer.content_type)
@@ -185,7 +178,7 @@ def body(_: API, __: Call, answer: Answer, options: Options) -> Answer:
     return Answer(status, octets, kind, "body", {**answer.headers, **options.get("headers", {})})
 
 
-def field(_: API, __: Call, answer: Answer, options: Options) -> Answer:
+def field(_: Provider, __: Call, answer: Answer, options: Options) -> Answer:
     """Another value in one field of all items, or of those in which some field is the option "item"."""
     name, value, item = options["field"], options["value"], options.get("item")
     if "json" in answer.content_type:
@@ -224,103 +217,9 @@ def fill(element: ET.Element, value: Any) -> None:
         element.text = str(value)
 
 
-def respond(answer: Answer) -> web.Response:
-    """Return the answer as it should be sent."""
-    headers = {**answer.headers, "Content-Type": answer.content_type}
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
-
-
-async def begin(request: web.BaseRequest, answer: Answer, length: int | None = None) -> web.StreamResponse:
-    """Return a response whose body is still to be sent; in chunks if its length is not known."""
-    headers = {**answer.headers, "Content-Type": answer.content_type}
-    response = web.StreamResponse(status=answer.status, headers=headers)
-    response.content_length = length
-    await response.prepare(request)
-    return response
-
-
-async def deliver(request: web.BaseRequest, answer: Answer, entry: Request) -> web.StreamResponse:
-    """Send the answer, with the fault in its delivery."""
-    if answer.delivery is None:
-        return respond(answer)
-    entry.code = answer.delivery.kind
-    if answer.delivery.kind in ("reset_before", "timeout"):
-        entry.status = 0
-    try:
-        return await DELIVERIES[answer.delivery.kind](request, answer, answer.delivery.options)
-    except ConnectionError:
-        # The client left, as it should.
-        return web.Response()
-
-
-def reset(request: web.BaseRequest) -> None:
-    """Reset the connection."""
-    if request.transport is not None:
-        connection = request.transport.get_extra_info("socket")
-        # Closing without lingering sends RST, not FIN.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.transport.abort()
-
-
-async def reset_before(request: web.BaseRequest, _: Answer, __: Options) -> web.StreamResponse:
-    """Nothing, and the connection is reset."""
-    reset(request)
-    return web.Response()
-
-
-async def reset_within(request: web.BaseRequest, answer: Answer, _: Options) -> web.StreamResponse:
-    """Half of the body, and the connection is reset."""
-    response = await begin(request, answer, len(answer.body))
-    await response.write(answer.body[: len(answer.body) // 2])
-    # What the client has not read by then is lost with the connection.
-    await asyncio.sleep(0.02)
-    reset(request)
-    return response
-
-
-async def short(request: web.BaseRequest, answer: Answer, _: Options) -> web.StreamResponse:
-    """Return the whole body, its length said to be greater, and the connection is closed."""
-    response = await begin(request, answer, len(answer.body) + 1000)
-    await response.write(answer.body)
-    if request.transport is not None:
-        request.transport.close()
-    return response
-
-
-async def timeout(request: web.BaseRequest, _: Answer, options: Options) -> web.StreamResponse:
-    """Nothing, for as long as the client waits."""
-    await asyncio.sleep(options.get("seconds", 3600))
-    reset(request)
-    return web.Response()
-
-
-async def slow(request: web.BaseRequest, answer: Answer, options: Options) -> web.StreamResponse:
-    """Return the right answer, in drips."""
-    response = await begin(request, answer, len(answer.body))
-    seconds = options.get("seconds", 5)
-    drips = max(1, min(len(answer.body), round(seconds * 20)))
-    for drip in range(drips):
-        await response.write(
-            answer.body[len(answer.body) * drip // drips : len(answer.body) * (drip + 1) // drips]
-        )
-        await asyncio.sleep(seconds / drips)
-    return response
-
-
-async def oversized(request: web.BaseRequest, answer: Answer, options: Options) -> web.StreamResponse:
-    """Return the right body, and after it so many blanks that it should not be held in memory."""
-    response = await begin(request, answer)
-    await response.write(answer.body)
-    blanks = b" " * 2**16
-    for _ in range(options.get("bytes", 10**9) // len(blanks)):
-        await response.write(blanks)
-    return response
-
-
 CHANGES: dict[str, Change] = {
     "throttle": throttled,
     "error": error,
-    "nonce_used": nonce_used,
     "echo": echo,
     "html_502": html(502, "Bad Gateway"),
     "html_503": html(503, "Service Temporarily Unavailable"),
@@ -330,14 +229,6 @@ CHANGES: dict[str, Change] = {
     "redirect": redirect,
     "body": body,
     "field": field,
-}
-DELIVERIES: dict[str, Delivery] = {
-    "reset_before": reset_before,
-    "reset_within": reset_within,
-    "short": short,
-    "timeout": timeout,
-    "slow": slow,
-    "oversized": oversized,
 }
 KINDS = (*CHANGES, *DELIVERIES, "refusal")
 """All faults; "refusal" says how a call beyond the rate limit is refused, with the options of "throttle"."""

@@ -1,14 +1,15 @@
-"""Requests and answers, which both APIs and the faults know."""
+"""Requests, answers and refusals, which every API and the faults know."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from collections.abc import Mapping
 
-    from sandbox.faults import Fault
+    from aiohttp import web
 
 
 @dataclass(slots=True)
@@ -41,14 +42,29 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """An answer, and the fault in its delivery."""
+    """An answer, and the kind of the fault in its delivery, with the fault's options."""
 
     status: int
     body: bytes
     content_type: str
     code: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    delivery: Fault | None = None
+    delivery: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, status: int, content: Any, content_type: str = "application/json") -> Self:
+        """Return an answer in JSON."""
+        body = json.dumps(content, ensure_ascii=False).encode(errors="replace")
+        return cls(status, body, content_type)
+
+
+class Refusal(TypedDict):
+    """An error of a provider."""
+
+    status: int
+    code: str
+    message: str
 
 
 class RefusedError(Exception):

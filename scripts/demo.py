@@ -37,7 +37,9 @@ def main() -> None:
     # The inventory is one of today's: a second run of the same day finds nothing new.
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     say(f"The sandbox has {DOMAINS} domains on Alibaba Cloud and {CERTIFICATES} certificates on CDNetworks.")
-    with Sandbox(DOMAINS, CERTIFICATES, cdnetworks_limit=CDNETWORKS_LIMIT, now=today) as sandbox:
+    with Sandbox(
+        alicloud={"size": DOMAINS}, cdnetworks={"size": CERTIFICATES, "limit": CDNETWORKS_LIMIT}, now=today
+    ) as sandbox:
         say(f"Running the Meltano job certs: tap, DuckDB, dbt, report. Its log is {LOG}.")
         start = time.monotonic()
         run_job(environment(sandbox.config()))

@@ -21,6 +21,7 @@ class Reach(Enum):
     KEY = auto()  # one domain or certificate; a whole stream, if it is the request for the list
     INACTIVE = auto()  # the account does not have the product: the stream is empty
     STREAM = auto()
+    HOST = auto()  # every stream that asks an address of the account: nothing of it is reached
     PROVIDER = auto()  # every stream of the account: its credentials are refused
 
 

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import click
 from requests import Request
-from singer_sdk import typing as th
 from singer_sdk.about import TextFormatter
 from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
@@ -63,41 +62,6 @@ def _described(schema: Mapping[str, Any], prefix: str, path: str = "") -> Iterat
             yield f"    Environment Variable: {prefix}{name.upper()}{value}"
             if "properties" in setting:
                 yield from _described(setting, prefix, f"{name}.")
-
-
-def common_settings(
-    *,
-    api_url: str,
-    rate_limit_requests: int,
-    rate_limit_period: float,
-) -> tuple[th.Property[Any], ...]:
-    """The settings that every provider has, with its defaults."""
-    return (
-        th.Property(
-            "account",
-            th.StringType(min_length=1),
-            default="default",
-            description="A label for the account, in each record's `account`.",
-        ),
-        th.Property(
-            "api_url",
-            th.StringType,
-            default=api_url,
-            description="The API's address: https, except on this machine.",
-        ),
-        th.Property(
-            "rate_limit_requests",
-            th.IntegerType(minimum=1),
-            default=rate_limit_requests,
-            description="How many requests the provider allows for each operation in `rate_limit_period`.",
-        ),
-        th.Property(
-            "rate_limit_period",
-            th.NumberType(exclusive_minimum=0),
-            default=rate_limit_period,
-            description="The period of the limit, in seconds.",
-        ),
-    )
 
 
 def read_file(path: str) -> dict[str, Any]:
@@ -194,8 +158,12 @@ def find_mistakes(
     for name in [name for name in providers if name in config]:
         for setting, value in config[name].items():
             yield from _text_mistakes(f"{name}.{setting}", value)
-        yield from _url_mistakes(f"{name}.api_url", config[name]["api_url"])
-        yield from providers[name].mistakes(config[name])
+        for setting in providers[name].CLIENT.url_settings:
+            given = config[name].get(setting)
+            for url in given if isinstance(given, list) else [given]:
+                yield from _url_mistakes(f"{name}.{setting}", url)
+        if mistakes := getattr(providers[name], "mistakes", None):
+            yield from mistakes(config[name])
 
 
 def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:

@@ -3,95 +3,34 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
-from contextlib import suppress
-from functools import cache, partial
-from threading import Event, Lock, Thread
-from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
+from functools import cached_property, partial
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.io_base import SingerWriter
-from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
+from tap_cdn_certs.inputs import read_catalog, read_state, states
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.settings import (
-    check_variables,
-    find_mistakes,
-    read_file,
-    read_object,
-    unread_variables,
-    without_nulls,
-)
-from tap_cdn_certs.stream import now
-from tap_cdn_certs.syncs import Report, SyncErrors, Syncs, is_config_test
+from tap_cdn_certs.settings import check_variables, find_mistakes, read_file, unread_variables, without_nulls
+from tap_cdn_certs.streams.run import Run
+from tap_cdn_certs.streams.syncs import TAP_STREAMS, is_config_test
+from tap_cdn_certs.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from types import FrameType
     from typing import Self
-
-TAP_STREAMS = (SyncErrors, Syncs)
 
 # Within the two seconds that an orchestrator leaves between asking and killing.
 STOP_TIMEOUT = 1.5
 
 # Seconds that a test of the configuration goes on asking a provider that does not answer.
 TEST_PATIENCE = 10.0
-
-WITHOUT_STATE = "Delete it, or leave --state out: everything is asked for again."
-
-
-class Writer(SingerWriter):
-    """Writes whole lines: a stop waits for the end of one, a target that is gone ends the tap."""
-
-    def __init__(self) -> None:
-        self.writing = False
-        self.after_line: Callable[[], None] | None = None
-        self._ends = Lock()
-
-    @override
-    def write_message(self, message: Any) -> None:
-        self.writing = True
-        try:
-            super().write_message(message)
-        except BrokenPipeError:
-            self._target_gone()
-        except OSError as error:
-            self._fail(f"The output cannot be written: {error.strerror}.")
-        self.writing = False
-        if self.after_line:
-            after_line, self.after_line = self.after_line, None
-            after_line()
-
-    def watch_target(self) -> None:
-        """Ends the tap as soon as nobody reads any more: no wait for a limit need be waited out."""
-        Thread(target=self._watch_target, daemon=True).start()
-
-    def _watch_target(self) -> None:
-        # A signal that came to this thread would not end what the main thread waits for.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        # Only a pipe can be looked at.
-        with suppress(OSError, ValueError):
-            poll = select.poll()
-            poll.register(sys.stdout.fileno(), 0)
-            if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
-                self._target_gone()
-
-    def _target_gone(self) -> NoReturn:
-        self._fail("The target is gone: it closed the pipe. Its own log says why.")
-
-    def _fail(self, message: str) -> NoReturn:
-        # Two threads may find out.
-        self._ends.acquire()
-        os.write(2, f"{message}\n".encode())
-        os._exit(1)
 
 
 class TapCDNCerts(Tap):
@@ -125,9 +64,6 @@ class TapCDNCerts(Tap):
     ]
 
     def __init__(self, **options: Any) -> None:
-        self.synced_at = now()
-        self.stopped = Event()
-        self.client = cache(self._client)
         self._from_variables = bool(options.get("parse_env_config"))
         try:
             super().__init__(**options)
@@ -135,7 +71,6 @@ class TapCDNCerts(Tap):
             if self._from_variables:
                 check_variables(self.config_jsonschema, self._env_var_prefix)
             raise
-        self.report = Report(self.synced_at, strict=self.config["strict"])
         # Only now there is a state to write.
         super()._setup_signal_handlers()
 
@@ -144,12 +79,24 @@ class TapCDNCerts(Tap):
         # Without a configuration, a catalog shows all there could be.
         providers = self.configured or PROVIDERS
         streams = [stream for name in providers for stream in PROVIDERS[name].STREAMS]
-        return [stream(self) for stream in (*streams, *TAP_STREAMS)]
+        return [stream(self, self.run) for stream in (*streams, *TAP_STREAMS)]
 
     @property
     def streams(self) -> dict[str, Any]:
-        """The streams, those last that say how the others went."""
-        return dict(sorted(super().streams.items(), key=lambda item: isinstance(item[1], TAP_STREAMS)))
+        """The streams: the cheap ones of all providers, the dear ones, those that say how it went."""
+        return dict(
+            sorted(
+                super().streams.items(),
+                key=lambda item: (isinstance(item[1], TAP_STREAMS), getattr(item[1], "dear", False)),
+            )
+        )
+
+    @cached_property
+    def run(self) -> Run:
+        """What the streams share."""
+        settings = {name: self.config.get(name) or {} for name in PROVIDERS}
+        clients = {name: module.CLIENT for name, module in PROVIDERS.items()}
+        return Run(settings, clients, strict=self.config["strict"])
 
     @override
     def setup_mapper(self) -> None:
@@ -187,17 +134,10 @@ class TapCDNCerts(Tap):
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
 
-    def account(self, provider: str) -> str:
-        """The label of a provider's account."""
-        return str((self.config.get(provider) or {}).get("account"))
-
     def hurry(self) -> None:
         """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
         for provider in self.configured:
-            self.client(provider).patience = TEST_PATIENCE
-
-    def _client(self, provider: str) -> Any:
-        return PROVIDERS[provider].CLIENT(self.config[provider], self.stopped)
+            self.run.client(provider).patience = TEST_PATIENCE
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -232,17 +172,17 @@ class TapCDNCerts(Tap):
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
         cls.print_version(print_fn=cls.logger.info)
-        tap = cls._configured(config, state=_state(state), catalog=_catalog(catalog))
+        tap = cls._configured(config, state=read_state(state), catalog=read_catalog(catalog))
         tap.check_selection()
         if is_config_test():
             tap.hurry()
         tap.sync_all()
-        tap.stopped.set()
-        if tap.report.nothing_read and is_config_test():
+        tap.run.stopped.set()
+        if tap.run.report.nothing_read and is_config_test():
             # Of all that is written, the last line is shown.
-            reasons = " ".join(f"{name}: {tap.report.reasons(name)}" for name in tap.configured)
+            reasons = " ".join(f"{name}: {tap.run.report.reasons(name)}" for name in tap.configured)
             click.echo(f"Nothing could be read. {reasons}", err=True)
-        sys.exit(0 if tap.report.success else 1)
+        sys.exit(0 if tap.run.report.success else 1)
 
     @classmethod
     @override
@@ -256,12 +196,12 @@ class TapCDNCerts(Tap):
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
             next(iter(stream.get_records(None)), None)
-        tap.stopped.set()
+        tap.run.stopped.set()
         for provider in tap.configured:
-            reasons = tap.report.reasons(provider)
+            reasons = tap.run.report.reasons(provider)
             verdict = f"NOT ready: {reasons}" if reasons else "the credentials and permissions suffice."
             click.echo(f"{provider}: {verdict}", err=True)
-        ctx.exit(0 if tap.report.success else 1)
+        ctx.exit(0 if tap.run.report.success else 1)
 
     @classmethod
     @override
@@ -274,7 +214,7 @@ class TapCDNCerts(Tap):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        for part in _states(state, "The state"):
+        for part in states(state, "The state"):
             super().load_state(part)
 
     @override
@@ -304,64 +244,3 @@ class TapCDNCerts(Tap):
         tap = cls(config=config.config, parse_env_config=config.parse_env, **options)
         tap.message_writer.watch_target()
         return tap
-
-
-def _content(file: IO[str]) -> dict[str, Any]:
-    try:
-        return read_object(file.read(), file.name)
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name} is not a text in UTF-8.") from None
-
-
-def _state(file: IO[str] | None) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    try:
-        content = _content(file)
-    except click.ClickException as error:
-        raise click.ClickException(f"{error.message} {WITHOUT_STATE}") from None
-    # Here, its name is known.
-    _states(content, f"The state in {file.name}")
-    return content
-
-
-def _states(content: Any, what: str) -> list[dict[str, Any]]:
-    """The states in what a file holds, the newest last.
-
-    Raises:
-        click.ClickException: It is something else.
-    """
-    try:
-        return [*_unwrapped(content)]
-    except (TypeError, RecursionError):
-        raise click.ClickException(f"{what} is not one that this tap wrote. {WITHOUT_STATE}") from None
-
-
-def _unwrapped(content: Any) -> Iterator[dict[str, Any]]:
-    """The states in the tap's own, in a message, or in what Meltano makes of it."""
-    match content:
-        case {"bookmarks": {**streams}} if all(_is_bookmark(bookmark) for bookmark in streams.values()):
-            yield content
-        case {"singer_state": inner} | {"type": "STATE", "value": inner}:
-            yield from _unwrapped(inner)
-        case {"completed": _} | {"partial": _}:
-            # That of the last whole sync, and that of one which was stopped since.
-            yield from _unwrapped(content.get("completed"))
-            yield from _unwrapped(content.get("partial"))
-        case _ if content not in (None, {}):
-            raise TypeError
-
-
-def _is_bookmark(value: Any) -> bool:
-    """Whether a stream may have this: what the SDK keeps there, this tap does not use."""
-    return isinstance(value, dict) and not value.keys() & {"partitions", "progress_markers"}
-
-
-def _catalog(file: IO[str] | None) -> Catalog | None:
-    if file is None:
-        return None
-    content = _content(file)
-    try:
-        return Catalog.from_dict(content)
-    except (AttributeError, KeyError, TypeError):
-        raise click.ClickException(f"{file.name} is not a catalog that `--discover` wrote.") from None

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from tap_cdn_certs.x509 import der
+from tap_cdn_certs.records.x509 import der
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_cdn_certs.x509 import certificates, leaf_fields
+from tap_cdn_certs.records.x509 import certificates, leaf_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

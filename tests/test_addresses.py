@@ -13,7 +13,7 @@ import requests
 from watched import Watch, run
 
 from sandbox import Fault
-from tap_cdn_certs import client as client_module
+from tap_cdn_certs.api import client as client_module
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_cdn_certs.client import Client
+    from tap_cdn_certs.api.client import Client
 
 CLOSED = "127.0.0.1:9"
 TOKEN = "s3cr3t-of-a-redirect"
@@ -32,7 +32,7 @@ CDNETWORKS = {"cdnetworks_certificates", "ssl_certificate"}
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=4, certificates=2) as sandbox:
+    with Watch(alicloud={"size": 4}, cdnetworks={"size": 2}) as sandbox:
         yield sandbox
 
 
@@ -84,7 +84,9 @@ def test_the_test_of_a_closed_port_is_over_soon(sandbox: Watch, tmp_path: Path) 
 def test_what_is_not_there_is_given_up_once(sandbox: Watch, tmp_path: Path) -> None:
     """A proxy at a closed port and a name that does not exist: each is tried for one request of all."""
     # Twice, and not for five minutes.
-    (tmp_path / "sitecustomize.py").write_text("from tap_cdn_certs import client; client.MAX_ATTEMPTS = 2")
+    (tmp_path / "sitecustomize.py").write_text(
+        "from tap_cdn_certs.api import client; client.MAX_ATTEMPTS = 2"
+    )
     config = sandbox.config()
     config["alicloud"]["api_url"] = "https://cdn.example.com"
     config["cdnetworks"]["api_url"] = "https://cdn.invalid/path"
@@ -160,7 +162,7 @@ def test_one_request_that_fails_while_others_are_answered_is_one(
     """Only a host that answers nobody meanwhile is given up for all; that it answered before is no proof."""
     monkeypatch.setattr(client_module, "MAX_ATTEMPTS", 2)
     errors: list[APIError | None] = []
-    with serving(200) as (url, _):
+    with serving(200, b"{}") as (url, _):
         thread = Thread(target=lambda: errors.append(ask(client, f"http://{CLOSED}")))
         thread.start()
         time.sleep(0.2)
@@ -169,12 +171,12 @@ def test_one_request_that_fails_while_others_are_answered_is_one(
     assert errors[0]
     assert errors[0].reach is Reach.ATTEMPT
     assert errors[0].message.endswith(" It was tried 2 times.")
-    assert client.refused is None
+    assert client.host().refused is None
     monkeypatch.setattr(client_module, "MAX_ATTEMPTS", 1)
     error = ask(client, f"http://{CLOSED}")
     assert error
-    assert error is client.refused
-    assert error.reach is Reach.PROVIDER
+    assert error is client.host().refused
+    assert error.reach is Reach.HOST
     assert ask(client, url) is error
 
 
@@ -191,7 +193,7 @@ def test_a_provider_that_has_answered_is_at_its_address(
     assert error.reach is Reach.ATTEMPT
     assert error.message == "alicloud answered HTTP 404 with no error code. It was tried once."
     assert len(asked) == 1
-    assert client.refused is None
+    assert client.host().refused is None
 
 
 def test_patience_bounds_all_attempts(client: Client) -> None:
@@ -210,7 +212,7 @@ def test_patience_bounds_all_attempts(client: Client) -> None:
         error = ask(client, f"http://127.0.0.1:{silent.server_port}")
         assert 0.4 < time.monotonic() - began < 10
     assert error
-    assert error is client.refused
+    assert error is client.host().refused
     assert error.message.endswith(
         "did not answer in time. It was tried once. Check the setting alicloud.api_url."
     )

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from tap_cdn_certs.auth import ACS3HMACSHA256, CNCHMACSHA256, CDNetworksBasic
+from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
+from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 
 VECTORS = Path(__file__).parent / "vectors"
 

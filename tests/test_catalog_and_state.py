@@ -29,7 +29,7 @@ NOT_A_STATE = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=6, certificates=3) as sandbox:
+    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
         yield sandbox
 
 
@@ -137,7 +137,7 @@ def test_a_debug_log_does_not_grow_with_the_deselected_fields_of_records(tmp_pat
     """A field is said to stay once or twice, not once for each record."""
     said = []
     for domains in (2, 40):
-        with Watch(domains=domains, certificates=1) as sandbox:
+        with Watch(alicloud={"size": domains}, cdnetworks={"size": 1}) as sandbox:
             entries = discovered(sandbox, tmp_path)
             for entry in entries.values():
                 deselect(entry)

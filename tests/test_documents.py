@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from singer_sdk.singerlib import Schema
 
 from sandbox import Fault, Sandbox
 from tap_cdn_certs.providers import PROVIDERS
-from tap_cdn_certs.tap import TAP_STREAMS, TapCDNCerts
+from tap_cdn_certs.streams.syncs import TAP_STREAMS
+from tap_cdn_certs.tap import TapCDNCerts
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 STREAMS = [stream for module in PROVIDERS.values() for stream in module.STREAMS] + [*TAP_STREAMS]
 
 
@@ -45,9 +49,8 @@ def test_the_readme_lists_every_setting_as_about_does() -> None:
                 default = "needed"
             description = schema["description"] + (" Secret." if schema.get("secret") else "")
             expected.append((f"`{name}.{inner}`", default.replace('"', ""), description))
-    rows = re.findall(
-        r"^\| (`(?:alicloud|cdnetworks)\.\w+`|`strict`) \| (.*?) \| (.*) \|$", README, re.MULTILINE
-    )
+    names = "|".join(PROVIDERS)
+    rows = re.findall(rf"^\| (`(?:{names})\.\w+`|`strict`) \| (.*?) \| (.*) \|$", README, re.MULTILINE)
     assert rows == [(name, default or "", text) for name, default, text in expected]
 
 
@@ -59,6 +62,25 @@ def test_the_readme_lists_every_stream_with_its_key() -> None:
         for stream in STREAMS
     }
     assert set(rows) == expected
+
+
+def test_the_picture_of_the_house_is_what_the_imports_are_held_to() -> None:
+    """Each floor leads to the next one, and those beside each other to the same."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    floors = [re.split(r" [:|] ", layer) for layer in layers]
+    steps = {(upper, lower) for above, below in pairwise(floors) for upper in above for lower in below}
+    drawn = re.findall(r"^    (\w+)(?:\[.*?\])? --> (\w+)", CONTRIBUTING, re.MULTILINE)
+    assert set(drawn) == steps
+
+
+def test_the_walk_names_every_file_of_the_invented_provider() -> None:
+    """Each of its files, or the folder that holds it, has a link."""
+    linked = re.findall(r"\]\((tests/invented/[^)]+)\)", CONTRIBUTING)
+    for path in (ROOT / "tests" / "invented").rglob("*"):
+        name = path.relative_to(ROOT).as_posix()
+        assert path.is_dir() or any(name.startswith(link) for link in linked), name
+    assert all((ROOT / link).exists() for link in linked)
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
@@ -121,7 +143,7 @@ def test_the_pipe_of_the_readme_keeps_the_exit_code_and_the_state(
     target_jsonl: str,
 ) -> None:
     """A script of it fails when the tap does, and the next run goes on from what this one remembered."""
-    with Sandbox(domains=6, certificates=3, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 6, "limit": None}, cdnetworks={"size": 3, "limit": None}) as sandbox:
         if refused:
             sandbox.faults.add(Fault("error", "DescribeCdnHttpsDomainList", code="Forbidden.RAM", status=403))
         (tmp_path / "config.json").write_text(json.dumps(sandbox.config()))

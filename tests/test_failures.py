@@ -14,13 +14,16 @@ from tenacity import Future, RetryCallState
 from watched import Watch, WatchedRun, catalog, run
 
 from sandbox import Fault
-from tap_cdn_certs.client import Answer, Client
+from sandbox.providers import load
+from tap_cdn_certs.api.answer import Answer
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tap_cdn_certs.api.client import Client
 
 DOMAINS = "DescribeUserDomains"
 INFO = "DescribeDomainCertificateInfo"
@@ -43,6 +46,7 @@ TRANSIENT: dict[str, dict[str, Any]] = {
     "redirect": {},
     "error": {"code": "InternalError"},
 }
+REPEATED = load("alicloud").refusals["repeated"]
 THROTTLED = (
     "Throttling",
     "Throttling.User",
@@ -57,21 +61,19 @@ HINTS = (None, "x-acs-retry-after", "x-ratelimit-user-api", "Retry-After")
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A sandbox without limits."""
-    with Watch(domains=40, certificates=6) as sandbox:
+    with Watch(alicloud={"size": 40}, cdnetworks={"size": 6}) as sandbox:
         yield sandbox
 
 
 def assert_everything_arrived(sandbox: Watch, run: WatchedRun) -> None:
     """Each record is there, once, and nothing is said to have failed."""
-    domains = {domain.domain_name for domain in sandbox.alicloud}
-    certificates = {certificate.certificate_id for certificate in sandbox.cdnetworks}
+    domains = set(sandbox["alicloud"].inventory.keys())
+    certificates = set(sandbox["cdnetworks"].inventory.keys())
     assert run.returncode == 0
     assert not run.records["sync_errors"]
     assert run.by_key("alicloud_domains").keys() == domains
     assert run.by_key("certificate_info").keys() == domains
-    assert run.by_key("alicloud_https_domains").keys() == {
-        domain.domain_name for domain in sandbox.alicloud if domain.certificate
-    }
+    assert run.by_key("alicloud_https_domains").keys() == set(sandbox["alicloud"].keys(HTTPS))
     assert run.by_key("cdnetworks_certificates").keys() == certificates
     assert run.by_key("ssl_certificate").keys() == certificates
     assert all(row["complete"] for row in run.syncs.values())
@@ -85,18 +87,18 @@ def others(run: WatchedRun, *streams: str) -> dict[str, bool]:
 
 def test_each_fault_alone_costs_an_attempt(tmp_path: Path) -> None:
     """A domain or a certificate for each kind: asked for again, and nothing is missing."""
-    kinds = [*TRANSIENT, "nonce_used"]
+    faults = [*TRANSIENT.items(), ("error", REPEATED)]
     # One after another, as its limit asks for, and so not all of them.
     some = ["reset_within", "html_502", "garbage"]
-    with Watch(domains=40, certificates=len(some)) as sandbox:
-        domains = [domain.domain_name for domain in sandbox.alicloud if domain.certificate]
-        certificates = [certificate.certificate_id for certificate in sandbox.cdnetworks]
-        keys = [(INFO, *key) for key in zip(domains, kinds, strict=False)]
-        keys += [(DETAIL, *key) for key in zip(certificates, some, strict=True)]
-        for operation, key, kind in keys:
-            sandbox.faults.add(Fault(kind, operation, key, times=1, **TRANSIENT.get(kind, {})))
+    with Watch(alicloud={"size": 40}, cdnetworks={"size": len(some)}) as sandbox:
+        domains = sandbox["alicloud"].keys(HTTPS)
+        certificates = sandbox["cdnetworks"].inventory.keys()
+        keys = [(INFO, *key) for key in zip(domains, faults, strict=False)]
+        keys += [(DETAIL, key, (kind, TRANSIENT[kind])) for key, kind in zip(certificates, some, strict=True)]
+        for operation, key, (kind, options) in keys:
+            sandbox.faults.add(Fault(kind, operation, key, times=1, **options))
         assert_everything_arrived(sandbox, run(sandbox, tmp_path))
-        for operation, key, kind in keys:
+        for operation, key, (kind, _) in keys:
             again = kind not in {"slow", "content_type"}
             assert sandbox.count(operation, key) == 1 + again, (operation, kind)
 
@@ -113,12 +115,12 @@ def test_faults_in_every_list_are_survived(sandbox: Watch, tmp_path: Path) -> No
 
 def test_all_faults_together_lose_nothing(tmp_path: Path) -> None:
     """With 2 % of each, and an answer that never comes, 2,000 domains arrive, each once."""
-    with Watch(domains=2000, certificates=24, seed=SEED) as sandbox:
+    with Watch(alicloud={"size": 2000}, cdnetworks={"size": 24}, seed=SEED) as sandbox:
         for kind, options in TRANSIENT.items():
             sandbox.faults.add(Fault(kind, probability=0.02, **options))
         for operation in (INFO, DOMAINS, HTTPS):
             sandbox.faults.add(
-                Fault("nonce_used", operation, probability=0.02),
+                Fault("error", operation, probability=0.02, **REPEATED),
                 Fault("throttle", operation, probability=0.02, wait=0.2, hint="x-acs-retry-after"),
             )
         sandbox.faults.add(Fault("timeout", INFO, "www.example.com", times=1))
@@ -127,8 +129,8 @@ def test_all_faults_together_lose_nothing(tmp_path: Path) -> None:
         config["alicloud"] |= {"max_connections": 128}
         result = run(sandbox, tmp_path, config=config)
         assert_everything_arrived(sandbox, result)
-        struck = {fault.kind for fault in sandbox.faults if fault.struck}
-        assert struck == {*TRANSIENT, "nonce_used", "throttle"}
+        struck = {(fault.kind, fault.options.get("code")) for fault in sandbox.faults if fault.struck}
+        assert struck == {(fault.kind, fault.options.get("code")) for fault in sandbox.faults}
         assert result.peak_memory < 150
 
 
@@ -140,12 +142,12 @@ def test_every_throttling_code_is_waited_for(tmp_path: Path) -> None:
     cases = [
         (code, status, hint) for code in THROTTLED for status in (200, 400, 403, 429, 503) for hint in HINTS
     ]
-    with Watch(domains=len(cases), certificates=1, latency=0.3) as sandbox:
+    with Watch(alicloud={"size": len(cases)}, cdnetworks={"size": 1}, latency=0.3) as sandbox:
         config = sandbox.config()
         config["alicloud"] |= {"max_connections": len(cases)}
         faults = [
             Fault("throttle", INFO, domain.domain_name, times=1, code=code, status=status, hint=hint, wait=1)
-            for domain, (code, status, hint) in zip(sandbox.alicloud, cases, strict=True)
+            for domain, (code, status, hint) in zip(sandbox["alicloud"].inventory, cases, strict=True)
         ]
         sandbox.faults.add(*faults)
         result = run(sandbox, tmp_path, config=config)
@@ -154,14 +156,14 @@ def test_every_throttling_code_is_waited_for(tmp_path: Path) -> None:
         assert sandbox.count(INFO) == 2 * len(cases)
 
 
-@pytest.mark.parametrize("aksk", [False, True])
-def test_the_throttling_of_cdnetworks_is_waited_for(tmp_path: Path, *, aksk: bool) -> None:
+@pytest.mark.parametrize("login", ["api_key", "aksk"])
+def test_the_throttling_of_cdnetworks_is_waited_for(tmp_path: Path, login: str) -> None:
     """Its code at any status, and the status alone, with and without a hint."""
     code = "WPLUS_AccountApiTooFrequence"
-    with Watch(domains=1, certificates=5) as sandbox:
-        certificates = [certificate.certificate_id for certificate in sandbox.cdnetworks]
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 5}) as sandbox:
+        certificates = sandbox["cdnetworks"].inventory.keys()
         page = {"status": 429, "body": "<html>Too many requests</html>", "content_type": "text/html"}
-        first, second = (202, 403) if aksk else (400, 503)
+        first, second = (202, 403) if login == "aksk" else (400, 503)
         faults = [
             Fault("throttle", LIST, times=1, code=code, status=403, hint="Retry-After"),
             Fault("throttle", DETAIL, certificates[0], times=1, code=code, status=first),
@@ -170,14 +172,14 @@ def test_the_throttling_of_cdnetworks_is_waited_for(tmp_path: Path, *, aksk: boo
             Fault("body", DETAIL, certificates[3], times=1, **page),
         ]
         sandbox.faults.add(*faults)
-        result = run(sandbox, tmp_path, config=sandbox.config(aksk=aksk))
+        result = run(sandbox, tmp_path, config=sandbox.config(cdnetworks=login))
         assert_everything_arrived(sandbox, result)
         assert {fault.struck for fault in faults} == {1}
 
 
 def test_a_hint_is_waited_out(tmp_path: Path) -> None:
     """With each kind of hint, nothing is asked of the operation before the time it names."""
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         hints = {DOMAINS: HINTS[1], INFO: HINTS[2], HTTPS: HINTS[3]}
         for operation, hint in hints.items():
             sandbox.faults.add(Fault("throttle", operation, times=1, hint=hint, wait=3))
@@ -189,7 +191,7 @@ def test_a_hint_is_waited_out(tmp_path: Path) -> None:
 
 def test_a_hint_that_does_not_help_is_not_all_that_is_waited(tmp_path: Path) -> None:
     """A provider that says "at once", and refuses again, is asked after longer and longer waits."""
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         sandbox.faults.add(Fault("throttle", INFO, times=3, hint="x-acs-retry-after", wait=0))
         assert_everything_arrived(sandbox, run(sandbox, tmp_path))
         times = [request.time for request in sandbox.requests if request.operation == INFO]
@@ -205,6 +207,7 @@ def test_an_attempt_is_made_for_about_five_minutes(reach: Reach, hint: float | N
     settings |= {"rate_limit_requests": 1, "rate_limit_period": 1}
     client: Client = PROVIDERS["alicloud"].CLIENT(settings, Event())
     retry = client._retry
+    (limit,) = client.limits[INFO]._limits
     state = RetryCallState(retry, None, (INFO,), {})
     waits = []
     while True:
@@ -213,10 +216,10 @@ def test_an_attempt_is_made_for_about_five_minutes(reach: Reach, hint: float | N
         )
         if retry.stop(state):
             break
-        paused = client.limits[INFO]._paused_until
+        paused = limit._paused_until
         wait = client._wait(state)
-        waits.append(wait if reach is Reach.ATTEMPT else client.limits[INFO]._paused_until - paused)
-        client.limits[INFO]._paused_until = 0.0
+        waits.append(wait if reach is Reach.ATTEMPT else limit._paused_until - paused)
+        limit._paused_until = 0.0
         state.attempt_number += 1
     assert len(waits) == 10
     if reach is Reach.ATTEMPT:
@@ -243,7 +246,7 @@ def test_a_hint_is_not_believed_beyond_measure() -> None:
 
 
 def _client(provider: str) -> Any:
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         settings = {"domains": [], "certificate_ids": [], **sandbox.config()[provider]}
         return PROVIDERS[provider].CLIENT(settings, Event())
 
@@ -297,7 +300,7 @@ def test_one_stream_refused_leaves_the_others(
 ) -> None:
     """They arrive, the tap fails at the end, and says which operation and which permission it lacks."""
     code = "Forbidden.RAM" if provider == "alicloud" else "WRONG_OPERATOR"
-    with Watch(domains=40, certificates=24) as sandbox:
+    with Watch(alicloud={"size": 40}, cdnetworks={"size": 24}) as sandbox:
         sandbox.faults.add(Fault("error", operation, status=403, code=code, message="Not allowed."))
         result = run(sandbox, tmp_path)
     assert result.returncode == 1
@@ -318,7 +321,9 @@ def test_one_stream_refused_leaves_the_others(
 def test_many_keys_refused_in_a_row_are_found_out_soon(tmp_path: Path, latency: float) -> None:
     """A permission that all keys lack is a failure of the stream, after a few of its 2,000 requests."""
     # At the documented limit: without one, how many leave before the tenth is read depends on the CPU.
-    with Watch(domains=2000, certificates=1, latency=latency, alicloud_limit=(100, 1)) as sandbox:
+    with Watch(
+        alicloud={"size": 2000, "limit": (100, 1)}, cdnetworks={"size": 1}, latency=latency
+    ) as sandbox:
         sandbox.faults.add(Fault("error", INFO, status=403, code="Forbidden.RAM", message="Not allowed."))
         result = run(sandbox, tmp_path)
         assert sandbox.count(INFO) < 100
@@ -330,8 +335,8 @@ def test_many_keys_refused_in_a_row_are_found_out_soon(tmp_path: Path, latency: 
 
 def test_many_keys_refused_here_and_there_are_not_a_stream_refused(tmp_path: Path) -> None:
     """Every second domain of 60 fails: the other 30 arrive."""
-    with Watch(domains=60, certificates=1) as sandbox:
-        for domain in list(sandbox.alicloud)[::2]:
+    with Watch(alicloud={"size": 60}, cdnetworks={"size": 1}) as sandbox:
+        for domain in list(sandbox["alicloud"].inventory)[::2]:
             sandbox.faults.add(Fault("error", INFO, domain.domain_name, status=400, code="Odd"))
         result = run(sandbox, tmp_path)
     assert result.returncode == 0
@@ -341,32 +346,32 @@ def test_many_keys_refused_here_and_there_are_not_a_stream_refused(tmp_path: Pat
     assert len(result.logged("WARNING")) == 10
 
 
-WRONG: list[tuple[str, dict[str, Any], dict[str, str], str]] = [
-    ("alicloud", {}, {"access_key_secret": "s3cr3t-wrong"}, "alicloud.access_key_secret"),
-    ("alicloud", {}, {"access_key_id": "LTAI5tNobody"}, "https://cdn.ap-southeast-1."),
-    ("alicloud", {"sts": True}, {"security_token": "s3cr3t-expired"}, "alicloud.security_token"),
-    ("cdnetworks", {}, {"api_key": "s3cr3t-wrong"}, "cdnetworks.username and cdnetworks.api_key"),
+WRONG: list[tuple[str, str | None, dict[str, str], str]] = [
+    ("alicloud", None, {"access_key_secret": "s3cr3t-wrong"}, "alicloud.access_key_secret"),
+    ("alicloud", None, {"access_key_id": "LTAI5tNobody"}, "https://cdn.ap-southeast-1."),
+    ("alicloud", "sts", {"security_token": "s3cr3t-expired"}, "alicloud.security_token"),
+    ("cdnetworks", None, {"api_key": "s3cr3t-wrong"}, "cdnetworks.username and cdnetworks.api_key"),
     (
         "cdnetworks",
-        {"aksk": True},
+        "aksk",
         {"access_key_secret": "s3cr3t-wrong"},
         "cdnetworks.access_key_id and cdnetworks.access_key_secret",
     ),
 ]
 
 
-@pytest.mark.parametrize(("provider", "way", "wrong", "named"), WRONG)
+@pytest.mark.parametrize(("provider", "login", "wrong", "named"), WRONG)
 def test_wrong_credentials_stop_their_provider_at_once(
     sandbox: Watch,
     tmp_path: Path,
     provider: str,
-    way: dict[str, Any],
+    login: str | None,
     wrong: dict[str, str],
     named: str,
 ) -> None:
     """A request or two, one message that names the settings, and the other provider's streams."""
-    config = sandbox.config(**way)
-    config[provider] |= wrong
+    config = sandbox.config()
+    config[provider] = sandbox[provider].config(login) | wrong
     result = run(sandbox, tmp_path, config=config)
     assert result.returncode == 1
     assert sum(request.provider == provider for request in sandbox.requests) <= 3
@@ -391,8 +396,8 @@ def test_both_refused_accounts_are_said_once(sandbox: Watch, tmp_path: Path) -> 
 
 def test_credentials_that_are_withdrawn_end_their_provider(tmp_path: Path) -> None:
     """In the midst of a sync: what was read is kept, and no more is asked."""
-    with Watch(domains=600, certificates=2) as sandbox:
-        names = [domain.domain_name for domain in sandbox.alicloud]
+    with Watch(alicloud={"size": 600}, cdnetworks={"size": 2}) as sandbox:
+        names = sandbox["alicloud"].inventory.keys()
         for name in names[300:]:
             sandbox.faults.add(
                 Fault("error", INFO, name, status=404, code="InvalidAccessKeyId.NotFound", message="Gone.")
@@ -406,13 +411,13 @@ def test_credentials_that_are_withdrawn_end_their_provider(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("offset", [-2000.0, 3000.0])
-@pytest.mark.parametrize("aksk", [False, True])
+@pytest.mark.parametrize("login", ["api_key", "aksk"])
 def test_a_clock_that_is_off_is_named_with_its_skew(
-    sandbox: Watch, tmp_path: Path, offset: float, *, aksk: bool
+    sandbox: Watch, tmp_path: Path, offset: float, login: str
 ) -> None:
     """Both providers refuse; each message says by how many seconds, and in which direction."""
     sandbox.clock_offset = offset
-    result = run(sandbox, tmp_path, config=sandbox.config(aksk=aksk))
+    result = run(sandbox, tmp_path, config=sandbox.config(cdnetworks=login))
     assert result.returncode == 1
     said = [line for line in result.logged("ERROR") if "clock" in line]
     assert len(said) == 2
@@ -449,7 +454,7 @@ def test_a_product_that_is_not_activated_is_no_failure(
 
 def test_a_list_that_is_shorter_than_it_says_is_not_complete(tmp_path: Path) -> None:
     """What was listed arrives, and the rest is not taken for deleted."""
-    with Watch(domains=520, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 520}, cdnetworks={"size": 1}) as sandbox:
         sandbox.faults.add(Fault("field", DOMAINS, field="TotalCount", value=700))
         result = run(sandbox, tmp_path)
         assert sandbox.count(DOMAINS) <= 20
@@ -465,7 +470,7 @@ def test_a_list_that_is_shorter_than_it_says_is_not_complete(tmp_path: Path) -> 
 def test_a_list_that_repeats_itself_ends(tmp_path: Path) -> None:
     """The same page for ever, without a total or with one that is never reached."""
     page = '{"Domains": {"PageData": [{"DomainName": "a.example.com"}, {}]}, "TotalCount": %s}'
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         for total in ("null", "1000000"):
             sandbox.faults.clear()
             sandbox.reset()
@@ -477,7 +482,7 @@ def test_a_list_that_repeats_itself_ends(tmp_path: Path) -> None:
 
 def test_a_list_that_fails_on_the_way_loses_no_key_that_it_gave(tmp_path: Path) -> None:
     """Without `alicloud_domains`, the second page is refused: the first page's domains arrive."""
-    with Watch(domains=600, certificates=1, latency=0.1) as sandbox:
+    with Watch(alicloud={"size": 600}, cdnetworks={"size": 1}, latency=0.1) as sandbox:
         page = '{"Domains": {"PageData": []}, "TotalCount": "many"}'
         # While the first page is on its way.
         second = Timer(0.05, lambda: sandbox.faults.add(Fault("body", DOMAINS, body=page)))

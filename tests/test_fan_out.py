@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import Fault, Sandbox
-from tap_cdn_certs.fan_out import fan_out
-from tap_cdn_certs.tap import TapCDNCerts, Writer
+from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.tap import TapCDNCerts
+from tap_cdn_certs.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -194,8 +195,8 @@ FATES: dict[str, Callable[[str, int], list[Fault]]] = {
 )
 def test_one_thread_writes_every_domain_in_order(latency: int, connections: int, fates: list[str]) -> None:
     """However slow and faulty a provider is, one thread writes a record or an error for each, in order."""
-    with Sandbox(domains=len(fates), latency=latency / 1000, alicloud_limit=None) as sandbox:
-        names = [domain.domain_name for domain in sandbox.alicloud]
+    with Sandbox(alicloud={"size": len(fates), "limit": None}, latency=latency / 1000) as sandbox:
+        names = sandbox["alicloud"].inventory.keys()
         for number, (name, fate) in enumerate(zip(names, fates, strict=True)):
             sandbox.faults.add(*FATES[fate](name, number))
         config = sandbox.config()["alicloud"] | {"max_connections": connections}

@@ -30,7 +30,7 @@ SETTINGS = '{"username": "sandbox", "api_key": "s3cr3t", "api_url": "https://127
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=6, certificates=3) as sandbox:
+    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
         yield sandbox
 
 
@@ -250,7 +250,7 @@ def read_with(sandbox: Watch, state: Any) -> tuple[list[str], list[str]]:
     finally:
         tap.logger.removeHandler(handler)
     assert len(rows) == 3
-    assert tap.report.success
+    assert tap.run.report.success
     return [request.key for request in sandbox.requests if request.operation == DETAIL], warned
 
 

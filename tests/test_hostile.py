@@ -21,10 +21,11 @@ from watched import Watch, WatchedRun, run
 
 from fuzz.answers import read_all
 from sandbox import Fault
-from tap_cdn_certs import values
-from tap_cdn_certs.client import Answer, parse_json
+from tap_cdn_certs.api.answer import Answer, parse_json
 from tap_cdn_certs.errors import APIError
-from tap_cdn_certs.providers import alicloud, cdnetworks
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.providers.cdnetworks.certificates import CST
+from tap_cdn_certs.records import values
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ JUNK = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A sandbox without limits."""
-    with Watch(domains=40, certificates=6) as sandbox:
+    with Watch(alicloud={"size": 40}, cdnetworks={"size": 6}) as sandbox:
         yield sandbox
 
 
@@ -149,8 +150,8 @@ def test_no_document_does_harm(tmp_path: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         bodies = documents(f"http://127.0.0.1:{server.server_address[1]}/evil.dtd", pipe)
         harmless = bodies.pop("XInclude")[0]
-        with Watch(domains=1, certificates=len(bodies) * 3) as sandbox:
-            certificates = [certificate.certificate_id for certificate in sandbox.cdnetworks]
+        with Watch(alicloud={"size": 1}, cdnetworks={"size": len(bodies) * 3}) as sandbox:
+            certificates = sandbox["cdnetworks"].inventory.keys()
             # Between each and the next two that are right: many in a row would be a failure of the stream.
             for key, (body, _) in zip(certificates[::3], bodies.values(), strict=True):
                 sandbox.faults.add(Fault("body", DETAIL, key, body=body))
@@ -168,7 +169,7 @@ def test_no_document_does_harm(tmp_path: Path) -> None:
                 sandbox.faults.add(Fault("body", LIST, body=body))
                 error = None
                 try:
-                    cdnetworks._parse(Answer(200, CaseInsensitiveDict(), body))
+                    _client("cdnetworks").parse(Answer(200, CaseInsensitiveDict(), body))
                 except APIError as raised:
                     error = raised
                 assert (error.code if error else "") == ("HostileAnswer" if words else ""), name
@@ -213,7 +214,7 @@ def compressed(body: bytes, encoding: str) -> dict[str, Any]:
 def test_a_gigabyte_is_not_held(tmp_path: Path, name: str) -> None:
     """From each of 100 domains, 32 at once, and from both lists: refused, in less than 300 MB."""
     options = TOO_LARGE[name]()
-    with Watch(domains=100, certificates=6) as sandbox:
+    with Watch(alicloud={"size": 100}, cdnetworks={"size": 6}) as sandbox:
         sandbox.faults.add(Fault(operation=INFO, **options), Fault(operation=LIST, **options))
         result = run(sandbox, tmp_path)
     assert result.returncode == 1
@@ -226,7 +227,7 @@ def test_answers_just_within_the_sizes_are_held_in_little_memory(tmp_path: Path)
     """The first domain's answer drips, and all that wait behind it are as large as may be."""
     item = {"Unknown": "x" * (250 * 1024), "Others": [{"a": 1}] * 400}
     body = json.dumps({"CertInfos": {"CertInfo": [item]}})
-    with Watch(domains=700, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 700}, cdnetworks={"size": 1}) as sandbox:
         # Of one delivery and one content, the delivery comes last.
         sandbox.faults.add(Fault("body", INFO, body=body), Fault("slow", INFO, "www.example.com", seconds=8))
         result = run(sandbox, tmp_path, config=only(sandbox, "alicloud"))
@@ -237,7 +238,7 @@ def test_answers_just_within_the_sizes_are_held_in_little_memory(tmp_path: Path)
 
 def test_large_lists_are_read_in_little_memory(tmp_path: Path) -> None:
     """A list of 8,000 certificates, which is more than an account has."""
-    with Watch(domains=1, certificates=8000) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 8000}) as sandbox:
         config = only(sandbox, "cdnetworks")
         config["cdnetworks"]["max_details"] = 0
         result = run(sandbox, tmp_path, config=config)
@@ -376,12 +377,8 @@ def test_junk_in_any_place_of_a_detail_is_one_row(tmp_path: Path, operation: str
     step = 2
     info = operation == INFO
     count = step * len(answers)
-    with Watch(domains=count if info else 1, certificates=1 if info else count) as sandbox:
-        keys = (
-            [domain.domain_name for domain in sandbox.alicloud]
-            if info
-            else [certificate.certificate_id for certificate in sandbox.cdnetworks]
-        )
+    with Watch(alicloud={"size": count if info else 1}, cdnetworks={"size": 1 if info else count}) as sandbox:
+        keys = sandbox["alicloud"].inventory.keys() if info else sandbox["cdnetworks"].inventory.keys()
         faults = {
             key: Fault("body", operation, key, body=json.dumps(body), content_type="application/json")
             for key, body in zip(keys[::step], answers, strict=True)
@@ -423,7 +420,7 @@ def test_junk_in_any_item_of_a_list_is_one_row(tmp_path: Path, operation: str) -
     body = json.dumps(replaced({**tree, "TotalCount": len(items)}, path, items))
     provider = "alicloud" if operation == DOMAINS else "cdnetworks"
     stream = "alicloud_domains" if operation == DOMAINS else "cdnetworks_certificates"
-    with Watch(domains=1, certificates=1) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         sandbox.faults.add(Fault("body", operation, body=body, content_type="application/json"))
         config = only(sandbox, provider)
         if provider == "cdnetworks":
@@ -459,7 +456,7 @@ def test_a_body_that_is_odd_as_a_whole_is_a_record_or_a_row(sandbox: Watch, tmp_
         "{}".encode("utf-16"): "record",
         '{"CertInfos": {"CertInfo": [{"CertName": "\udc80"}]}}'.encode("utf-8", "surrogatepass"): "row",
     }
-    keys = [domain.domain_name for domain in sandbox.alicloud]
+    keys = sandbox["alicloud"].inventory.keys()
     for key, body in zip(keys, bodies, strict=False):
         sandbox.faults.add(Fault("body", INFO, key, times=1, body=body))
     result = run(sandbox, tmp_path, config=only(sandbox, "alicloud"))
@@ -512,25 +509,31 @@ def test_junk_in_an_error_is_one_line(provider: str) -> None:
         errors = [{name.lower(): value for name, value in error.items()} for error in errors]
     for error in errors:
         answer = Answer(400, CaseInsensitiveDict({"Date": "now"}), json.dumps(error).encode())
-        raised = _client(provider).fail("Operation", answer)
+        raised = _failed(provider, answer)
         for text in (raised.code, raised.message, raised.request_id or ""):
             assert text.isprintable()
             assert len(text) < 1500
     deep = b'{"Code":' + b'{"a":' * 800 + b"1" + b"}" * 801
-    assert _client(provider).fail("Operation", Answer(400, CaseInsensitiveDict(), deep)).code
+    assert _failed(provider, Answer(400, CaseInsensitiveDict(), deep)).code
     endless = json.dumps({"Code": "a " * 2**20, "code": "a " * 2**20, "Message": "b " * 2**20}).encode()
-    assert len(str(_client(provider).fail("Operation", Answer(400, CaseInsensitiveDict(), endless)))) < 2000
+    assert len(str(_failed(provider, Answer(400, CaseInsensitiveDict(), endless)))) < 2000
+
+
+def _failed(provider: str, answer: Answer) -> APIError:
+    client = _client(provider)
+    error: APIError = client.fail("Operation", client.host(), answer)
+    return error
 
 
 def _client(provider: str) -> Any:
-    module = {"alicloud": alicloud, "cdnetworks": cdnetworks}[provider]
     settings = {"api_url": "http://127.0.0.1", "rate_limit_requests": 1, "rate_limit_period": 1}
     credentials = {"access_key_id": "a", "access_key_secret": "b", "domains": [], "certificate_ids": []}
-    return module.CLIENT({**settings, **credentials}, Event())
+    return PROVIDERS[provider].CLIENT({**settings, **credentials}, Event())
 
 
 # From here on: the parsers and what makes the records, with whatever there is.
 
+CDNETWORKS = _client("cdnetworks")
 TAP = TapCDNCerts(
     config={
         "alicloud": {"access_key_id": "a", "access_key_secret": "b", "api_url": "http://127.0.0.1:1"},
@@ -636,8 +639,8 @@ XML = st.recursive(
 def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> None:
     """Anything else than the provider's documents is an APIError; what they hold is records or errors."""
     with suppress(APIError):
-        value = cdnetworks._parse(Answer(200, CaseInsensitiveDict(), content))
-        cdnetworks._error_code(value)
+        value = CDNETWORKS.parse(Answer(200, CaseInsensitiveDict(), content))
+        CDNETWORKS.refusal(value)
         read_all(TAP.streams, value)
 
 
@@ -654,7 +657,7 @@ def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> N
 @example("2026-02-30 00:00:00")
 def test_whatever_is_written_for_a_time_is_one_or_null(written: str) -> None:
     """RFC 3339 in UTC, or nothing; a text that is none is an error."""
-    for zone in (values.UTC, cdnetworks.CST):
+    for zone in (values.UTC, CST):
         try:
             time = values.utc({"time": written}, "time", zone)
         except APIError:
@@ -703,7 +706,7 @@ def test_whatever_an_error_holds_is_one_line(
 ) -> None:
     """It has a code and a message, and asks for a wait that can be waited."""
     answer = Answer(status, CaseInsensitiveDict(headers), content)
-    error = _client(provider).fail("Operation", answer)
+    error = _failed(provider, answer)
     assert error.code
     assert error.message
     assert f"{error.code}{error.message}{error.request_id}".isprintable()

@@ -72,15 +72,15 @@ def test_the_current_inventory_is_right_after_any_sync(
     tmp_path: Path, postgres_database: str, load: Callable[[str], None]
 ) -> None:
     """Complete, stopped, complete without some domains, with a refused domain, and with a refused stream."""
-    with Watch(domains=200, certificates=2, latency=0.01) as sandbox:
-        everything = sorted(domain.domain_name for domain in sandbox.alicloud)
+    with Watch(alicloud={"size": 200}, cdnetworks={"size": 2}, latency=0.01) as sandbox:
+        everything = sorted(sandbox["alicloud"].inventory.keys())
         load(run(sandbox, tmp_path).stdout)
         assert names(postgres_database, CURRENT) == everything
 
         # Domains go away, but the sync that would notice is stopped.
         for name in everything[:40]:
-            sandbox.alicloud.remove(name)
-        sandbox.faults.add(Fault("timeout", INFO, [*sandbox.alicloud][-1].domain_name))
+            sandbox["alicloud"].inventory.remove(name)
+        sandbox.faults.add(Fault("timeout", INFO, [*sandbox["alicloud"].inventory][-1].domain_name))
         tap = start(sandbox, tmp_path)
         tap.wait_for('"certificate_info","record"')
         tap.stop(signal.SIGTERM)

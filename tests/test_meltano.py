@@ -100,8 +100,8 @@ def records(tables: Mapping[str, list[dict[str, Any]]], *, but: set[str] = OF_A_
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     """Both accounts, with a domain of which something cannot be read."""
-    with Sandbox(domains=60, certificates=24, alicloud_limit=None, cdnetworks_limit=(10, 1)) as sandbox:
-        broken = [domain.domain_name for domain in sandbox.alicloud if domain.certificate][-1]
+    with Sandbox(alicloud={"size": 60, "limit": None}, cdnetworks={"size": 24, "limit": (10, 1)}) as sandbox:
+        broken = sandbox["alicloud"].keys("DescribeCdnHttpsDomainList")[-1]
         sandbox.faults.add(
             Fault("field", "DescribeDomainCertificateInfo", broken, field="CertName", value={"a": 1})
         )
@@ -208,9 +208,9 @@ def test_a_run_loads_what_the_providers_hold(
 ) -> None:
     """As many rows as the accounts have domains and certificates, each once, and one for what failed."""
     first = loads[warehouse][0]
-    certificates = sorted(certificate.certificate_id for certificate in sandbox.cdnetworks)
-    domains = sorted(domain.domain_name for domain in sandbox.alicloud)
-    https = sorted(domain.domain_name for domain in sandbox.alicloud if domain.certificate)
+    certificates = sorted(sandbox["cdnetworks"].inventory.keys())
+    domains = sorted(sandbox["alicloud"].inventory.keys())
+    https = sorted(sandbox["alicloud"].keys("DescribeCdnHttpsDomainList"))
     (broken,) = [error["key"] for error in first.rows["sync_errors"]]
     expected = {
         "alicloud_domains": domains,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from watched import Watch, run
 
-from tap_cdn_certs.connection import proxy_error
+from tap_cdn_certs.api.proxy import proxy_error
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers import PROVIDERS
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_cdn_certs.client import Client
+    from tap_cdn_certs.api.client import Client
 
 PASSWORD = "s3cr3t-p@ss"
 ADDRESS = "does not hold the address of a proxy"
@@ -88,7 +88,7 @@ USABLE = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(domains=6, certificates=3) as sandbox:
+    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
         yield sandbox
 
 
@@ -105,13 +105,13 @@ def client(url: str = "https://cdn.example.com") -> Client:
 def test_a_proxy_that_can_never_work_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """By its variable and not its value, with what it should be and what else to do, for all streams."""
     monkeypatch.setenv("HTTPS_PROXY", value)
-    refused = client().refused
+    refused = client().host().refused
     assert refused
-    assert refused.reach is Reach.PROVIDER
+    assert refused.reach is Reach.HOST
     assert f"Nothing can be asked of cdn.example.com: HTTPS_PROXY {ADDRESS}" in refused.message
     assert refused.message.endswith(", unset HTTPS_PROXY, or name cdn.example.com in NO_PROXY.")
     assert "s3cr3t" not in refused.message
-    assert client("http://127.0.0.1:9").refused is None
+    assert client("http://127.0.0.1:9").host().refused is None
 
 
 @given(
@@ -131,18 +131,18 @@ def test_no_proxy_is_a_crash(value: str) -> None:
 def test_a_proxy_that_may_work_is_taken(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     """Nothing is held against it, and nothing is connected to: most of these names do not exist."""
     monkeypatch.setenv("ALL_PROXY", value)
-    assert client().refused is None
+    assert client().host().refused is None
 
 
 @pytest.mark.parametrize("exempt", ["cdn.example.com", ".example.com", "*"])
 def test_a_proxy_that_does_not_apply_does_not_matter(monkeypatch: pytest.MonkeyPatch, exempt: str) -> None:
     """`NO_PROXY` exempts the host, or the variable is for another scheme."""
     monkeypatch.setenv("HTTP_PROXY", "ftp://proxy")
-    assert client().refused is None
+    assert client().host().refused is None
     monkeypatch.setenv("ALL_PROXY", "ftp://proxy")
-    assert client().refused
+    assert client().host().refused
     monkeypatch.setenv("NO_PROXY", exempt)
-    assert client().refused is None
+    assert client().host().refused is None
 
 
 @pytest.mark.parametrize(
@@ -170,14 +170,14 @@ def test_the_variable_that_supplies_the_proxy_is_named(
     """Lower case comes first, and the scheme's own before that for all."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    refused = client().refused
+    refused = client().host().refused
     assert (refused and refused.message.split(": ")[1].split()[0]) == named
 
 
 def test_a_proxy_of_the_system_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no variable is set, some systems have a setting."""
     monkeypatch.setattr(requests.utils, "getproxies", lambda: {"https": "x:1"})
-    refused = client().refused
+    refused = client().host().refused
     assert refused
     assert "the system's setting of a proxy does not hold" in refused.message
 
@@ -185,13 +185,13 @@ def test_a_proxy_of_the_system_is_named_as_such(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("error", "reach"),
     [
-        (requests.exceptions.InvalidSchema("s3cr3t"), Reach.PROVIDER),
-        (requests.exceptions.MissingSchema("s3cr3t"), Reach.PROVIDER),
-        (requests.exceptions.InvalidURL(urllib3.exceptions.LocationValueError("s3cr3t")), Reach.PROVIDER),
-        (requests.exceptions.InvalidProxyURL("s3cr3t"), Reach.PROVIDER),
-        (urllib3.exceptions.LocationParseError("s3cr3t"), Reach.PROVIDER),
-        (urllib3.exceptions.ProxySchemeUnknown("s3cr3t"), Reach.PROVIDER),
-        (urllib3.exceptions.ProxySchemeUnsupported("s3cr3t"), Reach.PROVIDER),
+        (requests.exceptions.InvalidSchema("s3cr3t"), Reach.HOST),
+        (requests.exceptions.MissingSchema("s3cr3t"), Reach.HOST),
+        (requests.exceptions.InvalidURL(urllib3.exceptions.LocationValueError("s3cr3t")), Reach.HOST),
+        (requests.exceptions.InvalidProxyURL("s3cr3t"), Reach.HOST),
+        (urllib3.exceptions.LocationParseError("s3cr3t"), Reach.HOST),
+        (urllib3.exceptions.ProxySchemeUnknown("s3cr3t"), Reach.HOST),
+        (urllib3.exceptions.ProxySchemeUnsupported("s3cr3t"), Reach.HOST),
         # What was broken off, and a header that is: another answer may be whole.
         (requests.exceptions.InvalidHeader("s3cr3t"), Reach.ATTEMPT),
         (requests.exceptions.ProxyError("s3cr3t"), Reach.ATTEMPT),
@@ -207,14 +207,14 @@ def test_what_no_attempt_mends_is_not_tried_again(
     monkeypatch: pytest.MonkeyPatch, error: Exception, reach: Reach
 ) -> None:
     """An address that there cannot be ends the provider's streams, a connection that broke an attempt."""
-    sender = client()
+    sender = client().host()
 
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
     monkeypatch.setattr(sender._adapter, "send", fail)
     with pytest.raises(Exception, match=r"The connection to cdn\.example\.com:443 failed") as caught:
-        sender._send(requests.Request("GET", sender.url).prepare(), 1, 1)
+        sender.send(requests.Request("GET", sender.url).prepare(), None, 1, 1)
     assert getattr(caught.value, "reach", None) is reach
     assert "s3cr3t" not in str(caught.value)
 
@@ -234,7 +234,7 @@ def test_an_address_that_there_cannot_be_is_said_at_once(sandbox: Watch, tmp_pat
 def test_a_broken_proxy_stops_the_streams_that_it_is_for(sandbox: Watch, tmp_path: Path) -> None:
     """One message, exit 1, no request; the provider that `NO_PROXY` exempts is read."""
     config = sandbox.config()
-    config["cdnetworks"]["api_url"] = sandbox.cdnetworks_url.replace("127.0.0.1", "localhost")
+    config["cdnetworks"]["api_url"] = sandbox["cdnetworks"].url.replace("127.0.0.1", "localhost")
     env = {"ALL_PROXY": f"htp://user:{PASSWORD}@127.0.0.1:1", "no_proxy": "localhost"}
     result = run(sandbox, tmp_path, config=config, env=env, secrets=(PASSWORD, env["ALL_PROXY"]))
     assert result.returncode == 1

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_cdn_certs import rate_limit
-from tap_cdn_certs.rate_limit import Call, RateLimit, Stopped
+from tap_cdn_certs.api import rate_limit
+from tap_cdn_certs.api.rate_limit import AccountLimits, Call, Limit, OperationLimits, RateLimit, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,11 +78,11 @@ def restored() -> Iterator[None]:
 
 def limiter(
     requests: int, period: float, clock: Clock | None = None, oversleep: float = 0.0
-) -> tuple[RateLimit, Clock]:
+) -> tuple[OperationLimits, Clock]:
     """A limiter with a clock of its own."""
     clock = clock or Clock()
     rate_limit.time = clock  # type: ignore[attr-defined,assignment]
-    subject = RateLimit(requests, period, Sleep(clock, oversleep))
+    subject = OperationLimits([RateLimit(requests, period)], Sleep(clock, oversleep))
     clock.answered = subject.answered
     return subject, clock
 
@@ -225,11 +225,145 @@ def test_says_who_waited_and_how_long() -> None:
     assert subject.waits_until == pytest.approx(clock.now, abs=1)
 
 
+NESTED = {
+    "report": Limit(3, 10.0, operations=("GetReport",)),
+    "operation": Limit(10, 5.0, each=True),
+    "burst": Limit(8, 0.5),
+    "account": Limit(),
+}
+
+
+def account(clock: Clock, **declared: Limit) -> AccountLimits:
+    """The limits of an account whose settings allow 20 calls in 60 seconds, with a clock of its own."""
+    rate_limit.time = clock  # type: ignore[attr-defined,assignment]
+    limits = AccountLimits(declared, 20, 60.0, Sleep(clock, 0.001))
+    clock.answered = lambda _: None
+    return limits
+
+
+@given(st.lists(st.tuples(st.sampled_from(["GetReport", "GetOne", "List"]), seconds), max_size=80))
+def test_every_limit_of_an_operation_holds(calls: list[tuple[str, float]]) -> None:
+    """Those for all operations together, for some, and for each apart; whatever is called, and when."""
+    clock = Clock()
+    limits = account(clock, **NESTED)
+    left: dict[str, list[float]] = {name: [] for name in ("GetReport", "GetOne", "List")}
+    for operation, gap in calls:
+        clock.go_on(gap)
+        limits[operation].acquire()
+        left[operation].append(clock.now)
+    for operation, times in left.items():
+        assert not times or most_in(times, 5.0) <= 10, operation
+    assert not left["GetReport"] or most_in(left["GetReport"], 10.0) <= 3
+    together = [time for times in left.values() for time in times]
+    assert not together or most_in(together, 0.5) <= 8
+    assert not together or most_in(together, 60.0) <= 20
+
+
+@given(st.integers(1, 60), st.sampled_from(["GetReport", "List"]))
+def test_nested_limits_cost_no_more_than_the_slowest(calls: int, operation: str) -> None:
+    """Of limits that nest, the one that lets the fewest calls through is what is waited for."""
+    clock = Clock()
+    limit = account(clock, **NESTED)[operation]
+    start = clock.now
+    for _ in range(calls):
+        limit.acquire()
+    alone = [clock.now - start]
+    for name, declared in NESTED.items():
+        if not declared.counts(operation):
+            continue
+        single = Clock()
+        one = account(single, **{name: declared})[operation]
+        start = single.now
+        for _ in range(calls):
+            one.acquire()
+        alone.append(single.now - start)
+    # Where periods do not divide each other, one limit's pause may begin just before the other's.
+    assert max(alone[1:]) - 0.1 <= alone[0] <= sum(alone[1:]) + 0.1
+
+
+def test_who_waits_for_a_narrow_limit_keeps_nobody_from_the_wide_one() -> None:
+    """While one operation has used its own limit up, the others go on."""
+    rate_limit.time = real_time  # type: ignore[attr-defined]
+    stopped = Event()
+    limits = AccountLimits({"report": Limit(1, 300.0, ("GetReport",)), "all": Limit()}, 100, 1.0, stopped)
+    limits["GetReport"].acquire()
+
+    def wait() -> None:
+        with pytest.raises(Stopped):
+            limits["GetReport"].acquire()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    real_time.sleep(0.05)
+    start = real_time.monotonic()
+    for _ in range(10):
+        limits["List"].acquire()
+    assert real_time.monotonic() - start < 1
+    assert waiting.is_alive()
+    stopped.set()
+    waiting.join(5)
+
+
+def test_a_refusal_holds_all_limits_that_it_may_be_of() -> None:
+    """The provider does not say which one was met: nothing that counts for one of them leaves."""
+    clock = Clock()
+    limits = account(clock, **NESTED)
+    limits["GetReport"].pause(30)
+    start = clock.now
+    limits["List"].acquire()
+    assert clock.now - start >= 30
+
+
+def test_a_limit_that_was_paused_meanwhile_holds() -> None:
+    """While one limit is waited for, another may be refused: its wait is not forgotten."""
+    clock = Clock()
+    limits = account(clock, first=Limit(100, 1.0, ("List",)), account=Limit(1, 10.0))
+    limits["List"].acquire()
+    first, _ = limits["List"]._limits
+    waited = clock.go_on
+    paused: list[float] = []
+
+    def go_on(seconds: float) -> None:
+        waited(seconds)
+        if not paused:
+            first.pause(60)
+            paused.append(clock.now)
+
+    clock.go_on = go_on  # type: ignore[method-assign]
+    limits["List"].acquire()
+    assert clock.now >= paused[0] + 60
+
+
+def test_the_settings_say_the_main_limit_only() -> None:
+    """What a provider documents beside it stays."""
+    limits = account(Clock(), **NESTED)
+    narrow, each, burst, main = limits["GetReport"]._limits
+    assert [(limit.requests, limit.period) for limit in (narrow, each, burst, main)] == [
+        (3, 10.0),
+        (10, 5.0),
+        (8, 0.5),
+        (20, 60.0),
+    ]
+    assert limits["List"]._limits[1:] == [burst, main]
+    assert limits["List"]._limits[0] is not each
+    assert limits["GetReport"].least(21) == 60.0
+
+
+def test_a_limit_that_operations_share_remembers_each_call_once() -> None:
+    """Two streams keep the same calls in the state."""
+    clock = Clock()
+    limits = account(clock, all=Limit())
+    calls = [clock.time() - age for age in (1, 2, 3)]
+    limits["GetOne"].remember(calls)
+    limits["GetReport"].remember(calls)
+    assert len(limits["List"].log()) == 3
+
+
 def test_a_stop_ends_all_waits_at_once() -> None:
     """A stop is not kept waiting, not by one who waits for the limit and not by those behind it."""
     rate_limit.time = real_time  # type: ignore[attr-defined]
     stopped = Event()
-    subject = RateLimit(1, 300, stopped)
+    subject = OperationLimits([RateLimit(1, 300)], stopped)
     subject.acquire()
     ended = []
 
@@ -254,7 +388,7 @@ def test_a_stop_ends_all_waits_at_once() -> None:
 def test_threads_share_the_limit() -> None:
     """Many threads at once get the calls that one would: none is lost, none is given twice."""
     rate_limit.time = real_time  # type: ignore[attr-defined]
-    subject = RateLimit(20, 0.2, Event())
+    subject = OperationLimits([RateLimit(20, 0.2)], Event())
     calls = []
 
     def work() -> None:

@@ -51,7 +51,7 @@ DDL = {
         public_key_curve text, signature_algorithm text, signature_hash text, self_signed boolean,
         domain_count integer,
         stale boolean, synced_at timestamp, hours_left double precision, days_left double precision,
-        lifetime_left double precision, state text""",
+        lifetime_left double precision, state text, identity text""",
     "certificate_domains": """
         certificate_key text, provider text, account text, domain_name text, source text, covered boolean,
         provider_status text, in_use boolean""",
@@ -118,6 +118,7 @@ def certificate(key: str, left: timedelta | None, state: str, **fields: Any) -> 
         "days_left": 0.0,
         "lifetime_left": 0.0,
         "state": state,
+        "identity": key,
     } | fields
 
 
@@ -444,6 +445,52 @@ def test_an_unknown_end_that_the_provider_calls_expired(database: Make, report: 
     source = database(certificate_expiry=[row], certificate_domains=[domain("said", "www.example.com")])
     code, _, said = report(source, "--json", "-", "--fail-within", "1d")
     assert (code, said) == (2, "ended, says the provider: said-name (alicloud / default), domains: 1\n")
+
+
+def held_twice() -> dict[str, list[Row]]:
+    """Return a certificate that two providers hold, and one that only one of them does."""
+    other = {"provider": "cdnetworks", "account": "games & more"}
+    rows = {
+        "alicloud/default/aa": {"identity": "aa", "name": "shop"},
+        "cdnetworks/games & more/1": {"identity": "aa", "name": SCRIPT, **other},
+        "cdnetworks/games & more/2": {"identity": "cdnetworks/games & more/2", **other},
+    }
+    ends = timedelta(days=30)
+    return {"certificate_expiry": [certificate(key, ends, "ok", **fields) for key, fields in rows.items()]}
+
+
+def test_says_where_else_a_certificate_is_held(database: Make, report: Run) -> None:
+    """A renewal has to reach every place that holds the certificate: each output names the others."""
+    source = database(**held_twice())
+    alicloud, *cdnetworks = (row["certificate_key"] for row in held_twice()["certificate_expiry"])
+    expected = {alicloud: [cdnetworks[0]], cdnetworks[0]: [alicloud], cdnetworks[1]: []}
+    document = json.loads(report(source, "--json", "-")[1])
+    assert {each["certificate_key"]: each["also_held_by"] for each in document["certificates"]} == expected
+    rows = csv.DictReader(report(source, "--csv", "-")[1].splitlines())
+    assert {row["certificate_key"]: row["also_held_by"] for row in rows} == {
+        key: "".join(others) for key, others in expected.items()
+    }
+    written = report(source, "--ics", "-")[1]
+    events = {event.summary.value: event.description.value for event in vobject.readOne(written).vevent_list}
+    assert (
+        "Also held by:\nalicloud / default: shop"
+        in events[f"Certificate {SCRIPT} ends (cdnetworks / games & more)"]
+    )
+    assert ["Also held by" in text for text in events.values()].count(True) == 2
+
+
+def test_reads_models_that_know_no_identity(database: Make, report: Run) -> None:
+    """Models of an earlier release do not know which certificates are one; all else is reported."""
+    source = database()
+    before = json.loads(report(source, "--json", "-")[1])
+    with duckdb.connect(source) as connection:
+        connection.execute(f"alter table {SCHEMA}.certificate_expiry drop column identity")
+    code, written, said = report(source, "--json", "-")
+    assert (code, said) == (0, "")
+    for each in before["certificates"]:
+        each["also_held_by"] = None
+    assert json.loads(written) == before
+    assert report(source, "--html", "-")[0] == 0
 
 
 def test_writes_csv_that_no_spreadsheet_computes(database: Make, report: Run, tmp_path: Path) -> None:
@@ -814,6 +861,18 @@ def test_the_page_shows_doubts(show: Show) -> None:
     expect(page.locator(".facts")).to_contain_text("2026-11-22 08:00:00 UTC")
 
 
+def test_the_page_shows_where_else_a_certificate_is_held(show: Show) -> None:
+    """Those that are held in several places are a finding, whose rows open on the other places."""
+    page = show(**held_twice())
+    page.locator("[data-show=elsewhere]").click()
+    assert titles(page) == [SCRIPT, "shop"]
+    page.get_by_role("button", name="shop").click()
+    expect(page.locator("tr.detail")).to_contain_text("Also held by")
+    expect(page.locator("tr.detail li")).to_have_text(f"cdnetworks / games & more: {SCRIPT}")
+    page.get_by_label("Search").fill("held nowhere")
+    assert titles(page) == []
+
+
 def test_the_page_shows_domains(show: Show) -> None:
     """A row opens on its domains and facts, and closes."""
     page = show()
@@ -1033,7 +1092,7 @@ def test_the_page_of_20000_certificates_opens_in_3_seconds(
                 'shop-' || i || '.example.com', 'CN=Example Intermediate CA,O=Example Trust Services,C=US',
                 timestamp '2026-09-01', ends, ends, false, ends, true, ends, 'ok', false,
                 'RSA', 2048, null, 'sha256WithRSAEncryption', 'sha256', false, 4, false,
-                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok'
+                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok', sha256(i::text)
                 from (
                     select i, timestamp '2026-11-20' + to_minutes(i * 10) as ends from range(20000) as _(i)
                 );

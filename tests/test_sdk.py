@@ -24,16 +24,10 @@ def free_port() -> int:
 
 # The configuration is needed when the tests are collected, before the sandbox runs.
 SANDBOX = Sandbox(
-    domains=40,
-    certificates=14,
-    alicloud_limit=None,
-    cdnetworks_limit=None,
-    alicloud_port=free_port(),
-    cdnetworks_port=free_port(),
+    alicloud={"size": 40, "limit": None, "port": free_port()},
+    cdnetworks={"size": 14, "limit": None, "port": free_port()},
 )
 CONFIG = SANDBOX.config()
-CONFIG["alicloud"]["api_url"] = f"http://127.0.0.1:{SANDBOX.ports[0]}"
-CONFIG["cdnetworks"]["api_url"] = f"http://127.0.0.1:{SANDBOX.ports[1]}"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -24,8 +24,9 @@ from cryptography.x509.oid import NameOID
 from process import run_tap
 from watched import SECRETS, Watch, forms, run, start
 
-from sandbox import Fault
+from sandbox import PROVIDERS, Fault
 from sandbox.messages import RefusedError
+from sandbox.providers import load
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.providers import alicloud, cdnetworks
 
@@ -45,25 +46,28 @@ ODD = "s3cr3t+/=%&\"'<>\\{}~"
 TOKEN = "s3cr3t/CAIS+token==" * 20
 KEY_BLOCK = "-----BEGIN RSA PRIVATE KEY-----\nMIIs3cr3tkey\n-----END RSA PRIVATE KEY-----"
 
-WAYS: dict[str, dict[str, Any]] = {
-    "alicloud": {"access_key_id": "LTAI5tSandbox", "access_key_secret": ODD},
-    "sts": {"access_key_id": "STS.NTSandbox", "access_key_secret": ODD, "security_token": TOKEN},
-    "cdnetworks": {"username": "sandbox", "api_key": ODD},
-    "aksk": {"access_key_id": "AKSandbox", "access_key_secret": ODD},
-}
+LOGINS = [(provider, login) for provider in PROVIDERS for login in load(provider).logins]
+
+
+def odd(provider: str, login: str) -> dict[str, str]:
+    """The settings of a login whose secrets are odd."""
+    api, secrets = load(provider), iter((ODD, TOKEN))
+    return {
+        name: next(secrets) if value in api.secrets else value for name, value in api.logins[login].items()
+    }
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A sandbox without limits."""
-    with Watch(domains=20, certificates=4) as sandbox:
+    with Watch(alicloud={"size": 20}, cdnetworks={"size": 4}) as sandbox:
         yield sandbox
 
 
 def echo(sandbox: Watch, status: int, code: str, *secrets: str) -> None:
     """Let both providers answer with all they were sent, at each request in another form."""
     place = count()
-    for api in sandbox._apis:
+    for api in sandbox.apis.values():
         remember = api.authenticate
 
         def refuse(call: Call, remember: Any = remember) -> None:
@@ -87,7 +91,7 @@ def echo(sandbox: Watch, status: int, code: str, *secrets: str) -> None:
         api.authenticate = refuse  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("provider", "login"), LOGINS)
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -99,15 +103,14 @@ def echo(sandbox: Watch, status: int, code: str, *secrets: str) -> None:
         (400, ODD),
     ],
 )
-def test_an_echo_is_not_passed_on(sandbox: Watch, tmp_path: Path, way: str, status: int, code: str) -> None:
+def test_an_echo_is_not_passed_on(
+    sandbox: Watch, tmp_path: Path, provider: str, login: str, status: int, code: str
+) -> None:
     """A provider that repeats secrets, signatures and keys in its errors, in any form, finds no ear."""
-    secrets = (ODD, TOKEN) if way == "sts" else (ODD,)
+    settings = odd(provider, login)
+    secrets = tuple(secret for secret in (ODD, TOKEN) if secret in settings.values())
     echo(sandbox, status, code, *secrets)
-    provider = "alicloud" if way in {"alicloud", "sts"} else "cdnetworks"
-    config = {provider: {**sandbox.config()[provider], **WAYS[way]}}
-    if way == "aksk":
-        for name in ("username", "api_key"):
-            del config[provider][name]
+    config = {provider: {**sandbox[provider].config(login), **settings}}
     result = run(sandbox, tmp_path, config=config, secrets=(*secrets, "MIIs3cr3tkey"))
     assert result.returncode == 1
     assert sandbox.sent
@@ -119,7 +122,7 @@ def test_half_a_secret_is_no_secret_told(sandbox: Watch, tmp_path: Path) -> None
     """Where a long message is cut off, no part of a secret is left."""
     secret = "s3cr3t" + "0123456789abcdef" * 4
     config = {"cdnetworks": {**sandbox.config()["cdnetworks"], "api_key": secret}}
-    for api in sandbox._apis:
+    for api in sandbox.apis.values():
         lengths = iter(range(430, 500, 7))
 
         def refuse(_: Call, lengths: Iterator[int] = lengths) -> None:
@@ -135,8 +138,8 @@ def test_half_a_secret_is_no_secret_told(sandbox: Watch, tmp_path: Path) -> None
 def test_no_exception_holds_a_secret(sandbox: Watch) -> None:
     """Neither its text nor its causes, whatever the provider says."""
     config = sandbox.config()
-    config["alicloud"] |= WAYS["sts"] | {"domains": []}
-    config["cdnetworks"] |= WAYS["cdnetworks"] | {"certificate_ids": []}
+    config["alicloud"] |= odd("alicloud", "sts") | {"domains": []}
+    config["cdnetworks"] |= odd("cdnetworks", "api_key") | {"certificate_ids": []}
     first = alicloud.CLIENT(config["alicloud"], Event())
     second = cdnetworks.CLIENT(config["cdnetworks"], Event())
     echo(sandbox, 400, ODD, ODD, TOKEN)
@@ -144,12 +147,12 @@ def test_no_exception_holds_a_secret(sandbox: Watch) -> None:
         with pytest.raises(APIError) as raised:
             first.call(DOMAINS)
         assert_nothing_told(raised.value, sandbox, ODD, TOKEN)
-    with Watch(domains=1, certificates=1) as other:
-        second.url = other.cdnetworks_url
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as other:
+        second.url = other["cdnetworks"].url
         echo(other, 400, ODD, ODD)
         for _ in range(20):
             with pytest.raises(APIError) as raised:
-                second.certificate("1")
+                second.call("QueryCertificate", "/1")
             assert_nothing_told(raised.value, other, ODD)
 
 
@@ -169,8 +172,8 @@ def test_the_faults_of_a_connection_tell_no_secret(tmp_path: Path) -> None:
             if listening:
                 server.listen()
                 threading.Thread(target=lambda s=server: _hang_up(s), daemon=True).start()
-            with Watch(domains=1, certificates=1) as sandbox:
-                config = sandbox.config(sts=True)
+            with Watch(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
+                config = sandbox.config(alicloud="sts")
                 config["alicloud"]["api_url"] = f"http://127.0.0.1:{server.getsockname()[1]}"
                 tap = start(sandbox, tmp_path, config=config)
                 tap.wait_for("Attempt 2", "stderr")
@@ -187,7 +190,7 @@ def _hang_up(server: socket.socket) -> None:
 
 def test_a_private_key_in_a_field_is_not_passed_on(sandbox: Watch, tmp_path: Path) -> None:
     """Beside a chain it is left out; elsewhere the row fails, and says why without saying what."""
-    domain = sandbox.alicloud["www.example.com"]
+    domain = sandbox["alicloud"].inventory["www.example.com"]
     assert domain.certificate
     chain = domain.certificate.server_certificate
     domain.certificate.server_certificate = f"{KEY_BLOCK}\n{chain}\n{KEY_BLOCK}"
@@ -265,8 +268,8 @@ def test_a_redirect_is_not_followed(sandbox: Watch, tmp_path: Path) -> None:
 def test_a_provider_elsewhere_is_asked_over_tls_only(tmp_path: Path, url: str) -> None:
     """A mistake in the configuration, before any request."""
     config = {
-        "alicloud": {**WAYS["alicloud"], "api_url": url},
-        "cdnetworks": {**WAYS["aksk"], "api_url": url},
+        "alicloud": {**odd("alicloud", "access_key"), "api_url": url},
+        "cdnetworks": {**odd("cdnetworks", "aksk"), "api_url": url},
     }
     result = run_tap(tmp_path, config, timeout=20)
     assert result.returncode == 1
@@ -382,7 +385,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 def test_the_authority_that_is_named_is_trusted(sandbox: Watch, tmp_path: Path, variable: str) -> None:
     """A server behind a company's own authority answers."""
     authority = Authority(tmp_path)
-    with over_tls(sandbox.alicloud_url, authority.context()) as (url, spoken):
+    with over_tls(sandbox["alicloud"].url, authority.context()) as (url, spoken):
         config = {"alicloud": {**sandbox.config()["alicloud"], "api_url": url}}
         env = {"REQUESTS_CA_BUNDLE": "", variable: str(authority.bundle)}
         result = run(sandbox, tmp_path, config=config, env=env)
@@ -401,7 +404,7 @@ def test_a_server_that_cannot_be_trusted_is_refused(sandbox: Watch, tmp_path: Pa
         self_signed=wrong == "self-signed",
     )
     bundle = {} if wrong == "unknown authority" else {"REQUESTS_CA_BUNDLE": str(authority.bundle)}
-    with over_tls(sandbox.alicloud_url, context) as (url, spoken):
+    with over_tls(sandbox["alicloud"].url, context) as (url, spoken):
         config = sandbox.config()
         config["alicloud"]["api_url"] = url
         result = run(sandbox, tmp_path, config=config, env=bundle)

@@ -111,7 +111,7 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path, arguments: tuple[str, ...
 
 def test_no_request_is_made_with_a_mistake(tmp_path: Path) -> None:
     """A mistake in one provider's settings keeps the other from being asked."""
-    with Sandbox(domains=1, certificates=1) as sandbox:
+    with Sandbox(alicloud={"size": 1}, cdnetworks={"size": 1}) as sandbox:
         run = run_tap(tmp_path, {**sandbox.config(), "strict": "yes"})
         assert run.returncode == 1
         assert sandbox.requests == []

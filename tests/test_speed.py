@@ -17,10 +17,9 @@ from aiohttp import web
 from process import TAP, Run, environment, run_tap
 
 from sandbox import Sandbox
-from tap_cdn_certs import progress
-from tap_cdn_certs.progress import Progress
-from tap_cdn_certs.rate_limit import RateLimit
-from tap_cdn_certs.stream import Counts
+from tap_cdn_certs.api.rate_limit import OperationLimits, RateLimit
+from tap_cdn_certs.streams import progress
+from tap_cdn_certs.streams.progress import Counts, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +55,8 @@ def sync(tmp_path: Path, sandbox: Sandbox, provider: str, state: Any = None, **s
 
 def test_nothing_is_refused_at_the_default_settings(tmp_path: Path, connections: list[object]) -> None:
     """A provider that enforces its limit refuses nothing, and is asked for each domain once."""
-    with Sandbox(domains=450, latency=0.15) as sandbox:
-        names = [domain.domain_name for domain in sandbox.alicloud]
+    with Sandbox(alicloud={"size": 450}, latency=0.15) as sandbox:
+        names = sandbox["alicloud"].inventory.keys()
         config = sandbox.config()["alicloud"]
         # The defaults, which are the provider's limit.
         assert (config.pop("rate_limit_requests"), config.pop("rate_limit_period")) == (100, 1)
@@ -74,7 +73,7 @@ def test_nothing_is_refused_at_the_default_settings(tmp_path: Path, connections:
 @pytest.mark.parametrize("most", [1, 5])
 def test_opens_no_more_connections_than_it_may(tmp_path: Path, connections: list[object], most: int) -> None:
     """Connections are kept: there are never more than `max_connections`, for all streams together."""
-    with Sandbox(domains=60, latency=0.002, alicloud_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 60, "limit": None}, latency=0.002) as sandbox:
         sync(tmp_path, sandbox, "alicloud", max_connections=most)
     assert len(connections) <= most
 
@@ -83,7 +82,7 @@ def test_output_does_not_grow_but_by_records(tmp_path: Path) -> None:
     """A sync of many domains has as many SCHEMA and STATE messages as one of few."""
     counts = []
     for domains in (20, 400):
-        with Sandbox(domains=domains, alicloud_limit=None) as sandbox:
+        with Sandbox(alicloud={"size": domains, "limit": None}) as sandbox:
             run = sync(tmp_path, sandbox, "alicloud")
         assert len(run.records["certificate_info"]) == domains
         counts.append({kind: count for kind, count in Counter(run.types).items() if kind != "RECORD"})
@@ -93,7 +92,7 @@ def test_output_does_not_grow_but_by_records(tmp_path: Path) -> None:
 
 def test_says_when_the_connections_hold_it_back(tmp_path: Path) -> None:
     """Where the latency is high for the connections, the log says so, and how many it would take."""
-    with Sandbox(domains=40, latency=0.1) as sandbox:
+    with Sandbox(alicloud={"size": 40}, latency=0.1) as sandbox:
         run = sync(tmp_path, sandbox, "alicloud", max_connections=2)
     advice = re.search(
         r"max_connections \(2\) held .* back, .* at (\d+) ms an answer, (\d+) would", run.stderr
@@ -107,11 +106,11 @@ def test_says_when_the_connections_hold_it_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("remembered", [True, False])
 def test_a_sync_right_after_another_is_refused_once_at_most(tmp_path: Path, *, remembered: bool) -> None:
     """The state says which calls still count; without it, one refusal is enough to wait properly."""
-    with Sandbox(certificates=10, cdnetworks_limit=(10, 3)) as sandbox:
+    with Sandbox(cdnetworks={"size": 10, "limit": (10, 3)}) as sandbox:
         first = sync(tmp_path, sandbox, "cdnetworks")
         assert sandbox.refused == 0
-        for certificate in sandbox.cdnetworks:
-            sandbox.rotate(certificate.certificate_id)
+        for certificate in sandbox["cdnetworks"].inventory:
+            sandbox["cdnetworks"].rotate(certificate.certificate_id)
         second = sync(tmp_path, sandbox, "cdnetworks", first.state if remembered else None)
         assert sandbox.refused <= (0 if remembered else 1)
         assert len(details(sandbox, "cdnetworks")) == 20 + sandbox.refused
@@ -120,11 +119,11 @@ def test_a_sync_right_after_another_is_refused_once_at_most(tmp_path: Path, *, r
 
 def test_unchanged_certificates_cost_no_request(tmp_path: Path) -> None:
     """The list is one request; a detail is asked for only where the list has changed."""
-    with Sandbox(certificates=12, cdnetworks_limit=None) as sandbox:
+    with Sandbox(cdnetworks={"size": 12, "limit": None}) as sandbox:
         first = sync(tmp_path, sandbox, "cdnetworks")
         sandbox.reset()
-        changed = next(iter(sandbox.cdnetworks)).certificate_id
-        sandbox.rotate(changed)
+        changed = next(iter(sandbox["cdnetworks"].inventory)).certificate_id
+        sandbox["cdnetworks"].rotate(changed)
         second = sync(tmp_path, sandbox, "cdnetworks", first.state)
         assert details(sandbox, "cdnetworks") == [changed]
         assert len(sandbox.requests) == 2
@@ -133,7 +132,7 @@ def test_unchanged_certificates_cost_no_request(tmp_path: Path) -> None:
 
 def test_progress_is_logged_while_it_waits(tmp_path: Path) -> None:
     """Without a terminal there is a line in the log about every 10 s, also while the limit is waited for."""
-    with Sandbox(certificates=3, cdnetworks_limit=(2, 12)) as sandbox:
+    with Sandbox(cdnetworks={"size": 3, "limit": (2, 12)}) as sandbox:
         run = sync(tmp_path, sandbox, "cdnetworks")
     lines = [line for line in run.stderr.splitlines() if " of 3, " in line]
     assert len(lines) == 1, run.stderr
@@ -144,7 +143,7 @@ def test_progress_is_logged_while_it_waits(tmp_path: Path) -> None:
 
 def test_a_terminal_shows_a_live_line(tmp_path: Path) -> None:
     """On a terminal a line for each stream shows how far it is; it is not written anywhere else."""
-    with Sandbox(domains=60, latency=0.02) as sandbox:
+    with Sandbox(alicloud={"size": 60}, latency=0.02) as sandbox:
         path = tmp_path / "config.json"
         path.write_text(json.dumps({"alicloud": sandbox.config()["alicloud"]}))
         terminal, stderr = pty.openpty()
@@ -189,6 +188,6 @@ def test_progress_says_how_far_it_is(
         shown.total = 4000
         counts.failed = 1
         assert re.fullmatch(r"certificate_info: 2,001 of 4,000, [\d.]+/s, \d+ s left", str(shown))
-        shown.limit = RateLimit(10, 300, threading.Event())
+        shown.limit = OperationLimits([RateLimit(10, 300)], threading.Event())
         shown.limit.waits_until = shown._started + 3600
         assert str(shown).endswith(" left, waits 1 h 0 min for the limit")

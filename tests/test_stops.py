@@ -44,7 +44,7 @@ SOON = 4.0
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A sandbox without limits that answers no faster than a network."""
-    with Watch(domains=600, certificates=24, latency=0.02) as sandbox:
+    with Watch(alicloud={"size": 600}, cdnetworks={"size": 24}, latency=0.02) as sandbox:
         yield sandbox
 
 
@@ -244,7 +244,10 @@ def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
     moments: list[int], number: signal.Signals
 ) -> None:
     """Stopped after any number of details, again and again: what was read once is not asked for again."""
-    with Watch(domains=1, certificates=12, latency=0.01) as sandbox, TemporaryDirectory() as folder:
+    with (
+        Watch(alicloud={"size": 1}, cdnetworks={"size": 12}, latency=0.01) as sandbox,
+        TemporaryDirectory() as folder,
+    ):
         config = {"cdnetworks": sandbox.config()["cdnetworks"]}
         state: dict[str, Any] | None = None
         asked = 0
@@ -272,11 +275,11 @@ def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
         result = run(sandbox, Path(folder), config=config, state=state)
         assert result.returncode == 0
         requests = [request.key for request in sandbox.requests if request.operation == DETAIL]
-        assert set(requests) == {certificate.certificate_id for certificate in sandbox.cdnetworks}
+        assert set(requests) == set(sandbox["cdnetworks"].inventory.keys())
         assert not finished & set(requests[asked:])
         certificates = result.by_key("ssl_certificate")
         assert certificates.keys() == set(requests)
-        for certificate in sandbox.cdnetworks:
+        for certificate in sandbox["cdnetworks"].inventory:
             updated = certificates[certificate.certificate_id]["certificate_update_time"]
             expected = certificate.update_time
             assert updated == (expected and f"{expected:%Y-%m-%dT%H:%M:%SZ}")
@@ -284,7 +287,7 @@ def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
 
 def test_the_state_of_a_stop_remembers_the_limit(tmp_path: Path) -> None:
     """A resumed sync waits for the requests of the stopped one: the provider has nothing to refuse."""
-    with Watch(domains=1, certificates=12, cdnetworks_limit=(4, 3)) as sandbox:
+    with Watch(alicloud={"size": 1}, cdnetworks={"size": 12, "limit": (4, 3)}) as sandbox:
         config = {"cdnetworks": sandbox.config()["cdnetworks"]}
         tap = start(sandbox, tmp_path, config=config)
         while sandbox.count(DETAIL) < 4:

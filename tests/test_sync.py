@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sandbox import Certificate, Domain
+    from sandbox.alicloud.inventory import Domain
+    from sandbox.cdnetworks.inventory import Certificate
 
 CERTIFICATE = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 
@@ -22,7 +23,7 @@ CERTIFICATE = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """An account of each provider, without limits."""
-    with Sandbox(domains=120, certificates=24, alicloud_limit=None, cdnetworks_limit=None) as running:
+    with Sandbox(alicloud={"size": 120, "limit": None}, cdnetworks={"size": 24, "limit": None}) as running:
         yield running
 
 
@@ -130,9 +131,11 @@ def expected_ssl_certificate(certificate: Certificate) -> dict[str, Any]:
 def assert_complete(run: Run, sandbox: Sandbox) -> None:
     """Every field of every record is what the sandbox holds."""
     assert run.returncode == 0, run.stderr
-    domains = {domain.domain_name: domain for domain in sandbox.alicloud}
+    domains = {domain.domain_name: domain for domain in sandbox["alicloud"].inventory}
     https = {name: domain for name, domain in domains.items() if name in run.by_key("alicloud_https_domains")}
-    certificates = {certificate.certificate_id: certificate for certificate in sandbox.cdnetworks}
+    certificates = {
+        certificate.certificate_id: certificate for certificate in sandbox["cdnetworks"].inventory
+    }
     streams: dict[str, tuple[dict[str, Any], Callable[[Any], dict[str, Any]]]] = {
         "alicloud_domains": (domains, expected_domain),
         "certificate_info": (domains, expected_certificate_info),
@@ -158,27 +161,27 @@ def assert_complete(run: Run, sandbox: Sandbox) -> None:
     "variant",
     [
         {},
-        {"sts": True},
-        {"aksk": True},
+        {"alicloud": "sts"},
+        {"cdnetworks": "aksk"},
         {"json": "ssl-certificate"},
-        {"json": "ssl-certificates", "aksk": True},
+        {"json": "ssl-certificates", "cdnetworks": "aksk"},
     ],
     ids=lambda variant: "+".join(str(value) for value in variant.items()) or "default",
 )
 def test_a_sync_reads_all_there_is(sandbox: Sandbox, tmp_path: Path, variant: dict[str, Any]) -> None:
     """With each authentication, in XML and in both forms of JSON, every field is right."""
-    sandbox.cdnetworks_json = variant.pop("json", None)
+    sandbox["cdnetworks"].json = variant.pop("json", None)
     run = run_tap(tmp_path, sandbox.config(**variant))
     assert_complete(run, sandbox)
-    https = {domain.domain_name for domain in sandbox.alicloud if domain.certificate}
-    assert run.by_key("alicloud_https_domains").keys() <= https
+    https = sandbox["alicloud"].keys("DescribeCdnHttpsDomainList")
+    assert run.by_key("alicloud_https_domains").keys() <= {*https}
     assert sandbox.forbidden == []
 
 
 def test_the_chain_and_nothing_else_of_the_pem_is_emitted(sandbox: Sandbox, tmp_path: Path) -> None:
     """A certificate's record has its chain and the facts of its leaf; one without has neither."""
     records = run_tap(tmp_path, sandbox.config()).by_key("certificate_info")
-    for domain in sandbox.alicloud:
+    for domain in sandbox["alicloud"].inventory:
         record = records[domain.domain_name]
         if domain.certificate and domain.certificate.server_certificate:
             assert record["server_certificate"].startswith(CERTIFICATE[0])
@@ -197,9 +200,9 @@ def test_an_unchanged_certificate_costs_no_request(sandbox: Sandbox, tmp_path: P
     assert_complete(second, sandbox)
     assert [request for request in sandbox.requests if request.operation == "QueryCertificate"] == []
 
-    rotated = [certificate.certificate_id for certificate in sandbox.cdnetworks][3:6]
+    rotated = sandbox["cdnetworks"].inventory.keys()[3:6]
     for certificate in rotated:
-        sandbox.rotate(certificate)
+        sandbox["cdnetworks"].rotate(certificate)
     sandbox.reset()
     third = run_tap(tmp_path, sandbox.config(), state=second.state)
     assert_complete(third, sandbox)
@@ -209,8 +212,8 @@ def test_an_unchanged_certificate_costs_no_request(sandbox: Sandbox, tmp_path: P
 
 def test_what_only_the_detail_says_stays(sandbox: Sandbox, tmp_path: Path) -> None:
     """A certificate has the same record in the next sync, also where list and detail differ."""
-    key = next(iter(sandbox.cdnetworks)).certificate_id
-    sandbox.cdnetworks_json = "ssl-certificates"
+    key = next(iter(sandbox["cdnetworks"].inventory)).certificate_id
+    sandbox["cdnetworks"].json = "ssl-certificates"
     sandbox.faults.add(Fault("field", operation="QueryCertificate", key=key, field="comment", value="detail"))
     first = run_tap(tmp_path, sandbox.config())
     second = run_tap(tmp_path, sandbox.config(), state=first.state)
@@ -222,7 +225,7 @@ def test_the_soonest_to_expire_is_asked_for_first(sandbox: Sandbox, tmp_path: Pa
     """Details are requested in the order of the end of validity; those without one come last."""
     run_tap(tmp_path, sandbox.config())
     asked = [request.key for request in sandbox.requests if request.operation == "QueryCertificate"]
-    ends = [sandbox.cdnetworks[key].validity_to for key in asked]
+    ends = [sandbox["cdnetworks"].inventory[key].validity_to for key in asked]
     known = [end for end in ends if end]
     assert known == sorted(known)
     assert ends == known + [None] * (len(ends) - len(known))
@@ -231,8 +234,8 @@ def test_the_soonest_to_expire_is_asked_for_first(sandbox: Sandbox, tmp_path: Pa
 def test_a_certificate_that_left_the_list_leaves_the_state(sandbox: Sandbox, tmp_path: Path) -> None:
     """The state does not grow with what is gone."""
     first = run_tap(tmp_path, sandbox.config())
-    gone = next(iter(sandbox.cdnetworks)).certificate_id
-    sandbox.cdnetworks.remove(gone)
+    gone = next(iter(sandbox["cdnetworks"].inventory)).certificate_id
+    sandbox["cdnetworks"].inventory.remove(gone)
     second = run_tap(tmp_path, sandbox.config(), state=first.state)
     assert first.state is not None
     assert second.state is not None
@@ -259,7 +262,7 @@ def test_max_details_bounds_the_requests_of_a_sync(sandbox: Sandbox, tmp_path: P
         records = run.by_key("ssl_certificate")
         assert len(records) == 24
         for key, record in records.items():
-            held = sandbox.cdnetworks[key]
+            held = sandbox["cdnetworks"].inventory[key]
             assert record["certificate_update_time"] == (time(held.update_time) if key in asked else None)
     assert len(set(asked)) == 24
 
@@ -270,7 +273,9 @@ def test_domains_are_selected_by_globs(sandbox: Sandbox, tmp_path: Path) -> None
     config["alicloud"]["domains"] = ["*.EXAMPLE.org", "nothing.example"]
     run = run_tap(tmp_path, config)
     expected = {
-        domain.domain_name for domain in sandbox.alicloud if domain.domain_name.endswith(".example.org")
+        domain.domain_name
+        for domain in sandbox["alicloud"].inventory
+        if domain.domain_name.endswith(".example.org")
     }
     assert expected
     assert run.by_key("alicloud_domains").keys() == expected
@@ -282,7 +287,7 @@ def test_domains_are_selected_by_globs(sandbox: Sandbox, tmp_path: Path) -> None
 def test_certificates_are_selected_by_identifier(sandbox: Sandbox, tmp_path: Path) -> None:
     """Both streams hold the named ones; one that does not exist is named; the state keeps the rest."""
     state = run_tap(tmp_path, sandbox.config()).state
-    chosen = [certificate.certificate_id for certificate in sandbox.cdnetworks][:2]
+    chosen = sandbox["cdnetworks"].inventory.keys()[:2]
     config = sandbox.config()
     config["cdnetworks"]["certificate_ids"] = [*chosen, "999999"]
     run = run_tap(tmp_path, config, state=state)
@@ -295,16 +300,16 @@ def test_certificates_are_selected_by_identifier(sandbox: Sandbox, tmp_path: Pat
 @pytest.mark.parametrize("change", ["appears", "disappears"])
 def test_a_list_that_changes_while_it_is_paged_loses_nothing(tmp_path: Path, change: str) -> None:
     """What was there all the time is read, once, whatever moves between the pages."""
-    with Sandbox(domains=1200, certificates=1, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
-        names = [domain.domain_name for domain in sandbox.alicloud]
-        spare = sandbox.alicloud.remove(names[700])
+    with Sandbox(alicloud={"size": 1200, "limit": None}, cdnetworks={"size": 1, "limit": None}) as sandbox:
+        names = sandbox["alicloud"].inventory.keys()
+        spare = sandbox["alicloud"].inventory.remove(names[700])
         stable = [name for name in names if name not in {names[0], names[700]}]
 
         def disappear() -> None:
-            sandbox.alicloud.remove(names[0])
+            sandbox["alicloud"].inventory.remove(names[0])
 
         def appear() -> None:
-            sandbox.alicloud.add(spare)
+            sandbox["alicloud"].inventory.add(spare)
 
         sandbox.during_listing = appear if change == "appears" else disappear
         run = run_tap(tmp_path, sandbox.config())
@@ -315,7 +320,7 @@ def test_a_list_that_changes_while_it_is_paged_loses_nothing(tmp_path: Path, cha
 
 def test_a_domain_that_is_gone_is_skipped(sandbox: Sandbox, tmp_path: Path) -> None:
     """Deleted between list and detail: neither a row nor an error."""
-    gone = next(iter(sandbox.alicloud)).domain_name
+    gone = next(iter(sandbox["alicloud"].inventory)).domain_name
     sandbox.faults.add(
         Fault(
             "error",
@@ -336,7 +341,7 @@ def test_a_domain_that_is_gone_is_skipped(sandbox: Sandbox, tmp_path: Path) -> N
 
 def test_an_account_without_https_domains_is_not_an_error(tmp_path: Path) -> None:
     """NoHttpsDomain is an empty list."""
-    with Sandbox(domains=0, certificates=0, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 0, "limit": None}, cdnetworks={"size": 0, "limit": None}) as sandbox:
         run = run_tap(tmp_path, sandbox.config())
     assert run.returncode == 0, run.stderr
     assert {name for name, records in run.records.items() if records} == {"syncs"}
@@ -357,7 +362,7 @@ def test_a_value_of_the_wrong_type_is_an_error_of_its_row(
 ) -> None:
     """The row is in `sync_errors` by its field, all others arrive, and the sync succeeds."""
     # A fault goes for all items that hold the value: a name that no other certificate is for.
-    key = [domain for domain in sandbox.alicloud if domain.certificate][-1].domain_name
+    key = [domain for domain in sandbox["alicloud"].inventory if domain.certificate][-1].domain_name
     sandbox.faults.add(
         Fault("field", operation=provider, field=field, value=value, item=key)
         if stream != "certificate_info"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from warehouses import NOW, QUESTIONS, SCHEMAS, SYNCS, Warehouse, plain
+import yaml
+from warehouses import NOW, PROJECT, QUESTIONS, ROOT, SCHEMAS, SYNCS, Warehouse, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     Row = dict[str, Any]
 
+
+FIXTURES = ROOT / "tests/fixtures/transform"
 
 # The models are built once for all tests, by one worker.
 pytestmark = pytest.mark.xdist_group("transform")
@@ -65,6 +71,9 @@ def test_everything_is_described(built: Built) -> None:
         for node in manifest["nodes"].values()
         if node["resource_type"] in {"model", "seed", "snapshot"}
     }
+    # What a provider maps itself to is in no table.
+    mappings = {name for name, node in nodes.items() if node["config"]["materialized"] == "ephemeral"}
+    assert all(nodes.pop(name)["description"] for name in mappings)
     columns = warehouse.columns()
     assert set(nodes) == set(columns)
     for name, node in nodes.items():
@@ -122,6 +131,9 @@ def test_certificates(built: Built) -> None:
         "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
     }
     assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
+    assert certificates["alicloud/main/1111"]["identity"] == "1111"
+    # A serial number as short as its own is others' too.
+    assert certificates["cdnetworks/main/1001"]["identity"] == "cdnetworks/main/1001"
     assert certificates["cdnetworks/main/1002"]["name"] == "<script>"
 
 
@@ -261,21 +273,95 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
 }
 
 
+def test_models_name_providers_only_in_their_folders() -> None:
+    """Another provider costs a folder and its name in the list; nothing else names one, or its streams."""
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    folders = {path.name for path in PROJECT.glob("models/providers/*")}
+    assert folders == set(project["vars"]["providers"])
+    streams = {path.stem[4:] for path in PROJECT.glob("models/providers/*/stg_*.sql")}
+    assert streams == set(SCHEMAS) - {"sync_errors", "syncs"}
+    naming = re.compile("|".join(folders | streams), re.IGNORECASE)
+    # The staging models repeat the streams' descriptions.
+    common = {*PROJECT.glob("m*/**/*.*"), *PROJECT.glob("s*/*")} - {*PROJECT.glob("models/[ps]*/**/*")}
+    assert common
+    assert not [path.name for path in common if naming.search(path.read_text())]
+
+
+def test_no_model_is_called_as_a_stream() -> None:
+    """Streams and models may share a schema."""
+    names = {path.stem for path in PROJECT.glob("**/*") if path.suffix in {".sql", ".csv"}}
+    assert names.isdisjoint(SCHEMAS)
+
+
 def test_every_question_has_an_answer() -> None:
     """No question goes without a test."""
     assert set(QUESTIONS) == set(ANSWERS)
 
 
-def test_builds_with_one_provider(new_warehouses: Callable[[], list[Warehouse]]) -> None:
-    """The models build from one provider's tables, and from tables that keep old versions of rows."""
+OTHERS = {
+    "globex_certificates": [
+        {"certificate_id": "g", "hosts": ["a.example.com"], "expires_on": "2026-05-09T00:00:00Z"},
+    ],
+    "initech_domains": [
+        {"domain_name": "asked.example.com", "certificate": "none"},
+        {"domain_name": "a.example.com", "certificate": None},
+    ],
+}
 
-    def load_and_build(warehouse: Warehouse) -> list[Row]:
+
+def other_rows(synced_at: str) -> Iterator[Row]:
+    """The messages of two providers that this project does not have."""
+    text = {"type": ["string", "null"]}
+    for stream, records in OTHERS.items():
+        names = {*records[0], "account", "synced_at"}
+        properties: Row = dict.fromkeys(names, text)
+        properties["synced_at"] = {"type": "string", "format": "date-time"}
+        if "hosts" in names:
+            properties["hosts"] = {"type": ["array", "null"], "items": text}
+        yield {
+            "type": "SCHEMA",
+            "stream": stream,
+            "schema": {"type": "object", "properties": properties},
+            "key_properties": ["account", next(iter(records[0]))],
+        }
+        for record in records:
+            common = {"account": "main", "synced_at": synced_at}
+            yield {"type": "RECORD", "stream": stream, "record": common | record}
+
+
+def test_builds_with_other_providers(new_warehouses: Callable[[], list[Warehouse]], tmp_path: Path) -> None:
+    """A provider is a folder and a name in the list, also one that has only certificates, or only domains."""
+    project = tmp_path / "transform"
+    shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(FIXTURES / "providers", project / "models/providers", dirs_exist_ok=True)
+    models = ("certificates", "certificate_domains", "certificate_expiry", "domains_without_certificate")
+
+    def load_and_build(warehouse: Warehouse) -> dict[str, list[Row]]:
+        # The tables of a provider may be missing, and may keep old versions of rows.
         warehouse.settings["primary_key_required"] = False
         warehouse.load(*SYNCS, streams=("cdnetworks_certificates", "syncs"), keys=False)
-        warehouse.build("build")
-        return warehouse.rows("certificates")
+        warehouse.load_lines("\n".join(map(json.dumps, other_rows(SYNCS[-1]["synced_at"]))))
+        variables = {"now": NOW, "providers": ["cdnetworks", "globex", "initech"]}
+        warehouse.build("build", "--vars", json.dumps(variables), project=project)
+        return {model: warehouse.rows(model) for model in models}
 
     with ThreadPoolExecutor() as threads:
         one, other = threads.map(load_and_build, new_warehouses())
     assert one == other
-    assert [row["certificate_id"] for row in one] == ["1001", "1002", "1004"]
+    *cdnetworks, globex = one["certificate_expiry"]
+    assert [row["certificate_id"] for row in cdnetworks] == ["1001", "1002", "1004"]
+    shown = ("identity", "ends_at", "provider_not_after", "fingerprint_sha256", "domain_count", "state")
+    assert tuple(globex[name] for name in shown) == (
+        "globex/main/g",
+        "2026-05-09T00:00:00",
+        None,
+        None,
+        0,
+        "critical",
+    )
+    assert [row["renews_itself"] for row in one["certificates"]] == [None, None, None, True]
+    assert {row["certificate_key"] for row in one["certificate_domains"]} == {"cdnetworks/main/1001"}
+    # Of the other domain nobody has said whether it has one.
+    assert [(row["provider"], row["domain_name"]) for row in one["domains_without_certificate"]] == [
+        ("initech", "asked.example.com")
+    ]

@@ -60,7 +60,7 @@ def test_the_installed_tap_describes_itself(tap: str, tmp_path: Path) -> None:
 
 def test_the_installed_tap_syncs_with_its_own_catalog(tap: str, tmp_path: Path) -> None:
     """`--discover`, a selection in the catalog, `--test` and a sync, as in the SDK's documents."""
-    with Sandbox(domains=30, certificates=12, alicloud_limit=None, cdnetworks_limit=None) as sandbox:
+    with Sandbox(alicloud={"size": 30, "limit": None}, cdnetworks={"size": 12, "limit": None}) as sandbox:
         config, catalog = tmp_path / "config.json", tmp_path / "catalog.json"
         config.write_text(json.dumps(sandbox.config()))
         tested = run(tap, tmp_path, "--config", str(config), "--test")
@@ -85,7 +85,7 @@ def test_the_installed_tap_syncs_with_its_own_catalog(tap: str, tmp_path: Path) 
         domains = {
             record["record"]["domain_name"] for record in records if record["stream"] == "certificate_info"
         }
-        assert domains == {domain.domain_name for domain in sandbox.alicloud}
+        assert domains == set(sandbox["alicloud"].inventory.keys())
         assert not any("server_certificate" in message["record"] for message in records)
         # What is not selected is not asked for.
         assert {request.provider for request in sandbox.requests} == {"alicloud"}

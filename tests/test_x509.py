@@ -41,8 +41,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from judge import Difference, all_judged, differences, judged
 
-from tap_cdn_certs import x509
-from tap_cdn_certs.x509 import FIELDS, certificates, der, in_words, leaf_fields
+from tap_cdn_certs.records import x509
+from tap_cdn_certs.records.x509 import FIELDS, certificates, der, in_words, leaf_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

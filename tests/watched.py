@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -18,7 +17,7 @@ from urllib.parse import quote, quote_plus
 from jsonschema import Draft202012Validator
 from process import Run, start_tap
 
-from sandbox import Sandbox
+from sandbox import PROVIDERS, Sandbox
 
 if TYPE_CHECKING:
     import subprocess
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from process import Record
 
+    from sandbox.api import API
     from sandbox.messages import Call
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -43,22 +43,17 @@ SECRETS = ("s3cr3t",)
 
 
 class Watch(Sandbox):
-    """A sandbox that remembers the signatures and tokens it was sent."""
+    """A sandbox without limits, but those told, that remembers the signatures and tokens it was sent."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{"alicloud_limit": None, "cdnetworks_limit": None, **options})
+    def __init__(self, *, latency: float = 0.0, seed: int = 1, **options: Any) -> None:
+        own = {name: {"limit": None, **options.get(name, {})} for name in options or PROVIDERS}
+        super().__init__(latency=latency, seed=seed, **own)
         self.sent: set[str] = set()
-        for api in self._apis:
-            api.authenticate = partial(self._remember, api.authenticate)  # type: ignore[method-assign]
+        for api in self.apis.values():
+            api.authenticate = partial(self._remember, api, api.authenticate)  # type: ignore[method-assign]
 
-    def _remember(self, authenticate: Callable[[Call], None], call: Call) -> None:
-        authorization = call.header("Authorization")
-        self.sent |= set(re.findall(r"Signature=(\w+)", authorization))
-        if authorization.startswith("Basic "):
-            encoded = authorization.removeprefix("Basic ")
-            password = base64.b64decode(encoded).decode().partition(":")[2]
-            self.sent |= {encoded, password}
-        self.sent |= {token} if (token := call.header("x-acs-security-token")) else set()
+    def _remember(self, api: API[Any], authenticate: Callable[[Call], None], call: Call) -> None:
+        self.sent |= api.sent(call)
         authenticate(call)
 
     def count(self, operation: str | None = None, key: str | None = None) -> int:

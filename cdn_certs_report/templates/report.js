@@ -16,6 +16,7 @@
     "too-long": "lives too long",
     "stale": "not read lately",
     "self-signed": "self-signed",
+    "elsewhere": "also held elsewhere",
   };
   const find = (selector) => document.querySelector(selector);
 
@@ -89,6 +90,7 @@
       certificate.title, certificate.common_name, certificate.issuer, certificate.certificate_id,
       certificate.serial_number, certificate.fingerprint, certificate.provider, certificate.account,
       certificate.key, certificate.signature, ...certificate.used_by, ...certificate.also_covers, ...certificate.off,
+      ...certificate.also_held_by,
     ].join("\n").toLowerCase();
 
     // Who looks for a domain must learn that it has no certificate.
@@ -128,7 +130,7 @@
       return row;
     };
 
-    const domainList = (heading, names, notCovered = []) => names.length ? [
+    const namesOf = (heading, names, notCovered = []) => names.length ? [
       element("strong", {}, heading),
       element("ul", { class: "names", ...(names.length > 30 && { tabindex: "0", role: "list", "aria-label": heading }) },
         ...names.map((name) => element("li", {}, notCovered.includes(name) ? `${name} (not covered by the certificate)` : name))),
@@ -158,9 +160,10 @@
           "td", { role: "cell", colspan: "6" },
           element(
             "div", { class: "panel" },
-            ...domainList("Domains it serves", certificate.used_by, certificate.not_covered),
-            ...domainList("Domains that are off", certificate.off),
-            ...domainList("Other domains it covers", certificate.also_covers),
+            ...namesOf("Domains it serves", certificate.used_by, certificate.not_covered),
+            ...namesOf("Domains that are off", certificate.off),
+            ...namesOf("Other domains it covers", certificate.also_covers),
+            ...namesOf("Also held by: a renewal has to reach them too", certificate.also_held_by),
             element("dl", { class: "facts" }, ...Object.entries(facts).filter(([, value]) => value).flatMap(
               ([name, value]) => [element("dt", {}, name), element("dd", {}, value)],
             )),

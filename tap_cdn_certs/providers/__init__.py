@@ -1,12 +1,19 @@
-"""The CDN providers, one module each."""
+"""The CDN providers, a package for each.
+
+SETTINGS: singer_sdk.typing.ObjectType
+CLIENT: type[Client]
+STREAMS: tuple[type[CDNStream], ...]
+mistakes(settings) -> Iterator[str], where the schema of the settings cannot say all that is wrong with them
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from tap_cdn_certs.providers import alicloud, cdnetworks
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-PROVIDERS: dict[str, ModuleType] = {"alicloud": alicloud, "cdnetworks": cdnetworks}
+NAMES = ("alicloud", "cdnetworks")
+
+PROVIDERS: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in NAMES}

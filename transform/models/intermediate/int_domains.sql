@@ -1,7 +1,5 @@
--- The domains of each account.
-select 'alicloud' as provider, account, row_key as domain_name
-from {{ ref('int_current_keys') }}
-where inventory in ('alicloud_domains', 'certificate_info', 'alicloud_https_domains')
-union
-select provider, account, domain_name
-from {{ ref('int_served_domains') }}
+-- The domains of each account, and which certificate the provider says they have.
+select
+    provider || '/' || account || '/' || identifier as certificate_key,
+    seen.*
+from ({{ of_providers('domains') }}) as seen

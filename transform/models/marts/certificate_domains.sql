@@ -53,7 +53,7 @@ served as (
             when encoded_names.certificate_key is not null and not domains.domain_name ~ '^[ -~]*$' then null
             else false
         end as covered
-    from {{ ref('int_served_domains') }} as domains
+    from {{ ref('int_domains') }} as domains
     inner join certificates on domains.certificate_key = certificates.certificate_key
     left join encoded_names on domains.certificate_key = encoded_names.certificate_key
     left join sans

@@ -52,6 +52,7 @@ judged as (
 
 select
     certificate_key,
+    identity,
     provider,
     account,
     certificate_id,

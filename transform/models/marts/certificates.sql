@@ -1,7 +1,7 @@
 with domain_counts as (
     select certificate_key, count(distinct domain_name) as domain_count
-    from {{ ref('int_served_domains') }}
-    where in_use
+    from {{ ref('int_domains') }}
+    where in_use and certificate_key is not null
     group by 1
 ),
 
@@ -48,34 +48,63 @@ ranked as (
                 seen_at
         ) as worst_provider_status
     from counted
+),
+
+current_certificates as (
+    select
+        ranked.*,
+        {{ hexadecimal('fingerprint_sha256') }} as fingerprint,
+        {{ identifying_serial('serial_number', 'not_after') }} as serial_and_end
+    from ranked
+    where version = 1
+),
+
+-- Those that have the same serial number and end are one certificate, unless what is known of them differs.
+serials as (
+    select
+        serial_and_end,
+        min(fingerprint) as fingerprint,
+        count(distinct fingerprint) <= 1
+            and count(distinct date_trunc('second', not_before)) <= 1
+            -- Every provider writes an issuer in its own way.
+            and count(distinct case when issuer is not null then provider || '/' || issuer end)
+                = count(distinct case when issuer is not null then provider end) as is_one
+    from current_certificates
+    group by 1
 )
 
 select
-    ranked.certificate_key,
-    ranked.provider,
-    ranked.account,
-    ranked.certificate_id,
-    ranked.name,
-    ranked.fingerprint_sha256,
-    ranked.serial_number,
-    ranked.subject_common_name,
-    ranked.issuer,
-    ranked.not_before,
-    ranked.not_after,
-    ranked.first_provider_not_after as provider_not_after,
-    ranked.ends_differ = 1 as end_disputed,
-    ranked.first_chain_not_after as chain_not_after,
-    ranked.chains_complete = 1 as chain_complete,
-    ranked.worst_provider_status as provider_status,
-    ranked.public_key_algorithm,
-    cast(ranked.public_key_bits as integer) as public_key_bits,
-    ranked.public_key_curve,
-    ranked.signature_algorithm,
-    ranked.signature_hash,
-    ranked.self_signed,
+    certificates.certificate_key,
+    case
+        when certificates.fingerprint is not null then certificates.fingerprint
+        when serials.is_one then coalesce(serials.fingerprint, serials.serial_and_end)
+        else certificates.certificate_key
+    end as identity,
+    certificates.provider,
+    certificates.account,
+    certificates.certificate_id,
+    certificates.name,
+    certificates.fingerprint_sha256,
+    certificates.serial_number,
+    certificates.subject_common_name,
+    certificates.issuer,
+    certificates.not_before,
+    certificates.not_after,
+    certificates.first_provider_not_after as provider_not_after,
+    certificates.ends_differ = 1 as end_disputed,
+    certificates.first_chain_not_after as chain_not_after,
+    certificates.chains_complete = 1 as chain_complete,
+    certificates.worst_provider_status as provider_status,
+    certificates.public_key_algorithm,
+    cast(certificates.public_key_bits as integer) as public_key_bits,
+    certificates.public_key_curve,
+    certificates.signature_algorithm,
+    certificates.signature_hash,
+    certificates.self_signed,
+    certificates.renews_itself,
     cast(coalesce(domain_counts.domain_count, 0) as integer) as domain_count,
-    ranked.stale,
-    ranked.synced_at
-from ranked
-left join domain_counts on ranked.certificate_key = domain_counts.certificate_key
-where ranked.version = 1
+    certificates.stale,
+    certificates.synced_at
+from current_certificates as certificates
+left join domain_counts on certificates.certificate_key = domain_counts.certificate_key
+left join serials on certificates.serial_and_end = serials.serial_and_end

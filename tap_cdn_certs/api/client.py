@@ -1,0 +1,342 @@
+"""Requests to one account of a provider: signed, within its limits, retried."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+
+import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
+
+from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
+from tap_cdn_certs.api.host import Host
+from tap_cdn_certs.api.paging import found, read_all
+from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
+from tap_cdn_certs.api.secrets import quoted, without_secrets
+from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from threading import Event
+
+    from requests import PreparedRequest
+    from requests.auth import AuthBase
+
+    from tap_cdn_certs.api.answer import Answer
+    from tap_cdn_certs.api.paging import Listing, Page, Parameters
+    from tap_cdn_certs.records.values import Item
+
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+MAX_BACKOFF = 60.0
+MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
+MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
+MAX_SKEW = 300.0  # seconds between two clocks, that no provider minds
+
+AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
+
+
+class Refusal(NamedTuple):
+    """What a provider says of a request that it does not fulfil, as it may stand in a message."""
+
+    code: str
+    message: str
+    request_id: str | None = None
+
+
+class Client:
+    """Requests to one account of a provider; may be used by several threads.
+
+    A request that fails for the moment is made again for about 5 minutes, signed afresh each time.
+
+    Args:
+        settings: The provider's settings.
+        stopped: Ends all waits when it is set.
+    """
+
+    provider: ClassVar[str]
+    secret_settings: ClassVar[tuple[str, ...]]
+    # Where an answer names the request, if it does so in a header.
+    request_id_header: ClassVar[str] = ""
+    # The settings that hold addresses.
+    url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
+    # By name, those first that count the fewest operations. One of them counts each operation.
+    rate_limits: ClassVar[Mapping[str, Limit]] = {"operation": Limit(each=True)}
+    # The most bytes and values of one key's answer, by operation: many are held at once.
+    sizes: ClassVar[Mapping[str, tuple[int, int]]] = {}
+
+    # Where an answer has the code and the message of an error, as `found` takes it.
+    error_at: ClassVar[tuple[str, str]] = ("code", "message")
+    # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
+    errors: ClassVar[Mapping[str, Reach]] = {}
+    # The statuses that mean, whatever else is said, that the credentials are not valid.
+    credentials_refused: ClassVar[tuple[int, ...]] = (HTTPStatus.UNAUTHORIZED,)
+
+    # Seconds for all attempts of a request, where somebody waits for the outcome; None: as long as it takes.
+    patience: float | None = None
+
+    def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
+        self.url: str = settings[self.url_settings[0]].rstrip("/")
+        self.connections: int = settings.get("max_connections", 1)
+        self.limits = AccountLimits(
+            self.rate_limits, settings["rate_limit_requests"], settings["rate_limit_period"], stopped
+        )
+        # Once the account is refused, nothing more is asked.
+        self.refused: APIError | None = None
+        self._headers = {
+            "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
+        self._auth = self.auth(settings)
+        self._secrets = [settings[name] for name in self.secret_settings if settings.get(name)]
+        self._hosts = [
+            Host(self.provider, f"{self.provider}.{name}", url, self.connections)
+            for name, url in self.urls(settings)
+        ]
+        self._retry = Retrying(
+            retry=retry_if_exception(lambda error: isinstance(error, APIError) and error.reach in AGAIN),
+            wait=self._wait,
+            sleep=sleep_using_event(stopped),
+            stop=self._stop,
+            before_sleep=self._announce,
+            reraise=True,
+        )
+
+    def auth(self, settings: Mapping[str, Any]) -> AuthBase:
+        """The signature that the settings ask for."""
+        raise NotImplementedError
+
+    def refusal(self, body: Item) -> Refusal | None:
+        """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
+        code, message = (quoted(found(body, path) or "") for path in self.error_at)
+        return Refusal(code, message) if code else None
+
+    @property
+    def credentials(self) -> str:
+        """The settings to check where the credentials are refused."""
+        return " and ".join(f"{self.provider}.{name}" for name in self.secret_settings)
+
+    def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The names of the settings that hold addresses, each with an address."""
+        for name in self.url_settings:
+            given = settings[name]
+            yield from ((name, url.rstrip("/")) for url in (given if isinstance(given, list) else [given]))
+
+    def host(self, url: str | None = None) -> Host:
+        """The host that a request goes to; without an address, or elsewhere, the first one."""
+        there = (host for host in self._hosts if url and url.startswith(host.url))
+        return max(there, key=lambda host: len(host.url), default=self._hosts[0])
+
+    def parse(self, answer: Answer) -> Item:
+        """The object that an answer holds.
+
+        Raises:
+            APIError: It cannot be read.
+        """
+        return parse_json(answer.content, answer.max_tokens)
+
+    def ask(self, operation: str, path: str = "", parameters: Parameters | None = None) -> requests.Request:
+        """The request of an operation."""
+        del operation
+        return requests.Request("GET", f"{self.url}{path}", params=dict(parameters or {}))
+
+    def call(self, operation: str, path: str = "", **parameters: Any) -> Item:
+        """The answer of an operation."""
+        return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
+
+    def listing(self, listing: Listing) -> Iterator[Any]:
+        """The items of all pages of a list, each once.
+
+        Raises:
+            APIError: The list cannot be read, or is shorter than it says.
+        """
+
+        def ask(parameters: Parameters, before: Page | None) -> Page:
+            request = self.ask(listing.operation, listing.path, {**listing.parameters, **parameters})
+            return self.request(
+                listing.operation, request, lambda body: listing.page(body, parameters, before)
+            )
+
+        return read_all(ask, listing, self.provider)
+
+    def request(
+        self,
+        operation: str,
+        request: requests.Request,
+        read: Callable[[Item], Result],
+    ) -> Result:
+        """Makes a request, again where that may help, and reads its answer.
+
+        Args:
+            operation: The provider's name of what is asked for; the limits are counted by it.
+            read: Takes what is asked for out of an answer that succeeded. Called at each attempt.
+
+        Raises:
+            APIError: There was no answer, or the provider refused, or what it said cannot be read.
+        """
+        request.headers = {**self._headers, **request.headers}
+        prepared = request.prepare()
+        host = self.host(request.url)
+        began = time.monotonic()
+        try:
+            result: Result = self._retry(self._attempt, operation, host, prepared, read)
+        except APIError as error:
+            error.operation = operation
+            if error.reach in AGAIN:
+                attempts = self._retry.statistics["attempt_number"]
+                self._give_up(host, error, attempts, heard=host.heard > began)
+            # One error for all threads and streams, so that it is said once.
+            if error.reach is Reach.PROVIDER:
+                self.refused = self.refused or error
+                raise self.refused from None
+            if error.reach is Reach.HOST:
+                host.refused = host.refused or error
+                raise host.refused from None
+            raise
+        return result
+
+    def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
+        """A text of the provider without what its settings, and the headers of a request, keep secret."""
+        return without_secrets(text, self._secrets, sent or {})
+
+    def bottleneck(self, operation: str) -> str | None:
+        """What to change if the connections, and not the provider's limit, held an operation back."""
+        limit = self.limits[operation]
+        if limit.calls < 10 * self.connections or limit.delayed > limit.calls / 2:
+            return None
+        return (
+            f"{self.provider}.max_connections ({self.connections}) held {operation} back, not the provider's "
+            f"limit: at {limit.latency * 1000:.0f} ms an answer, "
+            f"{limit.latency * limit.rate + 1:.0f} would reach it."
+        )
+
+    def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
+        """What an answer that is not a success means."""
+        try:
+            refusal = self.refusal(self.parse(answer))
+        except APIError:
+            refusal = None
+        if refusal:
+            host.answered = True
+        elif answer.status in self.credentials_refused:
+            refusal = Refusal(f"HTTP {answer.status}", "")
+        else:
+            return host.http_error(answer)
+        reach = self.reach(refusal, answer.status)
+        message = self.explanation(operation, refusal, reach, answer.skew())
+        return APIError(
+            refusal.code, message, reach, request_id=refusal.request_id, wait=self.wait_hint(answer)
+        )
+
+    def reach(self, refusal: Refusal, status: int) -> Reach:
+        """How far a refusal reaches."""
+        code = refusal.code
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return Reach.THROTTLED
+        if known := self.errors.get(code) or self.errors.get(code.partition(".")[0]):
+            return known
+        if status in self.credentials_refused:
+            return Reach.PROVIDER
+        return Reach.ATTEMPT if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Reach.KEY
+
+    def wait_hint(self, answer: Answer) -> float | None:
+        """Seconds that the provider asks to wait for, or None."""
+        return answer.wait()
+
+    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:  # noqa: ARG002 - a provider may say it
+        """Whether credentials were refused for the time that the request says."""
+        return abs(skew) > MAX_SKEW
+
+    def refused_with(self, operation: str, refusal: Refusal) -> str:
+        """What happened."""
+        return f"{self.provider} refused {operation} with {refusal.code}"
+
+    def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
+        """What happened, what it means and what to do."""
+        refused = self.refused_with(operation, refusal)
+        match reach:
+            case Reach.PROVIDER if self.is_of_the_clock(refusal, skew):
+                ahead = "behind" if skew > 0 else "ahead of"
+                return f"{refused}: this clock is {abs(skew):.0f} s {ahead} the provider's. Set it right."
+            # The provider's message may hold what it signed: a token among it.
+            case Reach.PROVIDER:
+                return f"{refused}: the credentials are not valid. Check the settings {self.credentials}."
+            case Reach.INACTIVE:
+                return f"{refused}: the account has not activated the product, so it has no domains there."
+            case _:
+                return f"{refused}: {refusal.message}"
+
+    def _attempt(
+        self, operation: str, host: Host, prepared: PreparedRequest, read: Callable[[Item], Result]
+    ) -> Result:
+        if refused := self.refused or host.refused:
+            raise refused
+        limit = self.limits[operation]
+        call = limit.acquire()
+        answer = None
+        try:
+            sizes = self.sizes.get(operation, (MAX_BYTES, MAX_TOKENS))
+            answer = host.send(self._auth(prepared), self.patience, *sizes)
+            limit.answered(call)
+            body = self.parse(answer) if answer.ok else None
+            if body is None or self.refusal(body):
+                raise self.fail(operation, host, answer)
+            result = read(body)
+            host.answered = True
+            return result  # noqa: TRY300 - an answer that cannot be read is an error as well
+        except APIError as error:
+            if answer and not error.request_id:
+                error.request_id = quoted(answer.headers.get(self.request_id_header, "")) or None
+            error.change_texts(partial(self.without_secrets, sent=prepared.headers))
+            raise
+
+    def _stop(self, retry: RetryCallState) -> bool:
+        """Whether no other attempt is made."""
+        assert retry.outcome  # noqa: S101 - there was an attempt
+        elsewhere = isinstance(retry.outcome.exception(), WrongAddressError)
+        return retry.attempt_number >= (MAX_ATTEMPTS_ELSEWHERE if elsewhere else MAX_ATTEMPTS) or (
+            self.patience is not None and stop_before_delay(self.patience)(retry)
+        )
+
+    def _give_up(self, host: Host, error: APIError, attempts: int, *, heard: bool) -> None:
+        """Says how often a request was tried, and what to look at if all others would fail as well."""
+        error.message += f" It was tried {attempts} times." if attempts > 1 else " It was tried once."
+        # What is slow or broken off may be one request's alone; who is impatient does not find out.
+        silent = isinstance(error, UnreachableError) or self.patience is not None
+        if isinstance(error, WrongAddressError) or (silent and not heard):
+            error.reach = Reach.HOST
+            error.message += f" {host.advice()}"
+
+    def _wait(self, retry: RetryCallState) -> float:
+        """Seconds to the next attempt; where the limit was met, the limiter makes everybody wait instead."""
+        error = retry.outcome.exception() if retry.outcome else None
+        assert isinstance(error, APIError)  # noqa: S101 - nothing else is retried
+        operation, attempt = retry.args[0], retry.attempt_number
+        limit = self.limits[operation]
+        backoff = wait_exponential_jitter(initial=1, max=MAX_BACKOFF)(retry)
+        if error.reach is Reach.ATTEMPT:
+            return max(backoff, min(error.wait or 0.0, MAX_BACKOFF))
+        wait = max(backoff, limit.period) if error.wait is None else error.wait
+        if self.patience is not None:
+            return max(backoff, wait)
+        level = logging.INFO if attempt > 1 else logging.DEBUG
+        logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
+        limit.pause(wait)
+        # A hint that did not help once is not all there is to wait for.
+        return backoff if attempt > 1 and error.wait is not None else 0.0
+
+    def _announce(self, retry: RetryCallState) -> None:
+        error = retry.outcome.exception() if retry.outcome else None
+        attempt, wait = retry.attempt_number, retry.upcoming_sleep
+        # Of the others, `_wait` has said it.
+        if isinstance(error, APIError) and error.reach is Reach.ATTEMPT:
+            level = logging.INFO if attempt > 1 else logging.DEBUG
+            logger.log(level, "%s: %s Attempt %d in %.1f s.", retry.args[0], error, attempt + 1, wait)

@@ -1,0 +1,284 @@
+"""How a list comes in pages, as data, and how all of it is read: nothing twice, nothing left out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from typing_extensions import override
+
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.records.values import Item, elements, identifier, integer, mapping
+
+Parameters: TypeAlias = Mapping[str, Any]
+
+MAX_PAGES = 100_000
+MAX_EMPTY = 100  # in a row: a provider may filter what it has put into pages
+MAX_LISTINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list.
+
+    Args:
+        number: Of the page, from 0.
+        parameters: It was asked for with.
+        body: The whole answer.
+        items: In their order, as the provider sent them.
+        total: How many items the list has, if the answer says so.
+        received: How many items there are so far.
+        short: Whether it has fewer items than the page before it.
+    """
+
+    number: int
+    parameters: Parameters
+    body: Item
+    items: list[Any]
+    total: int | None
+    received: int
+    short: bool
+
+
+class Paging(ABC):
+    """What the next page of a list is asked for with.
+
+    Whatever it says, a list ends on a page that brings nothing new: a server that does not know the
+    parameters sends the same page for ever.
+    """
+
+    @abstractmethod
+    def first(self) -> Parameters:
+        """The parameters of the first page."""
+
+    @abstractmethod
+    def following(self, page: Page) -> Parameters | None:
+        """The parameters of the page after a page; None after the last."""
+
+
+@dataclass(frozen=True)
+class Counted(Paging):
+    """Pages that the client counts; the last is known by the total, else it is short or empty.
+
+    Args:
+        parameter: Which page.
+        size: The parameter of the page size, and the greatest that the provider allows.
+        start: What the first page is called.
+    """
+
+    parameter: str
+    size: tuple[str, int]
+    start: int = 1
+
+    @override
+    def first(self) -> Parameters:
+        return {self.parameter: self.start, self.size[0]: self.size[1]}
+
+    @override
+    def following(self, page: Page) -> Parameters | None:
+        # A server may send less at once than it is asked for, but then in each page.
+        last = page.short if page.total is None else page.received >= page.total or not page.items
+        return None if last else {**page.parameters, self.parameter: self.start + self.passed(page)}
+
+    @abstractmethod
+    def passed(self, page: Page) -> int:
+        """How many pages or items are behind, after a page."""
+
+
+class PageNumber(Counted):
+    """The pages are numbered."""
+
+    @override
+    def passed(self, page: Page) -> int:
+        return page.number + 1
+
+
+class Offset(Counted):
+    """A page is named by its first item's number, which begins at `start`."""
+
+    @override
+    def passed(self, page: Page) -> int:
+        return page.received
+
+
+@dataclass(frozen=True)
+class Marker(Paging):
+    """A page says what the next one is asked for with; the last says nothing.
+
+    Args:
+        parameter: That takes the marker.
+        at: Where the marker is in an answer: `cursor`, or `meta.next` in an object.
+        others: What each page is asked for with, such as its size.
+    """
+
+    parameter: str
+    at: str
+    others: Parameters = field(default_factory=dict)
+
+    @override
+    def first(self) -> Parameters:
+        return self.others
+
+    @override
+    def following(self, page: Page) -> Parameters | None:
+        marker = found(page.body, self.at)
+        return {**self.others, self.parameter: marker} if marker else None
+
+
+@dataclass(frozen=True)
+class Link(Paging):
+    """A page holds the address of the next one, the last holds none.
+
+    Only its query is taken: a signature covers one host, and it may name another.
+
+    Args:
+        at: Where the address is in an answer: `next`, or `links.next` in an object.
+        others: What the first page is asked for with.
+    """
+
+    at: str
+    others: Parameters = field(default_factory=dict)
+
+    @override
+    def first(self) -> Parameters:
+        return self.others
+
+    @override
+    def following(self, page: Page) -> Parameters | None:
+        link = found(page.body, self.at)
+        return dict(parse_qsl(urlsplit(link).query)) if isinstance(link, str) and link else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A list of a provider.
+
+    Args:
+        operation: The provider's name of what is asked for.
+        items: Where the items are in an answer: `data`, or `result.domains` in an object.
+        key: The name of the field that identifies an item.
+        path: Of the request, after the API's address.
+        parameters: That each page is asked for with.
+        paging: None where all items come at once.
+        total: Where an answer says how many items the list has.
+        noun: What the items are, for messages.
+        selected_by: The setting whose globs select some of the keys.
+        nowhere: What is said of a glob that selects nothing; None: nothing is.
+        kept: Whether the items are kept in memory, for a stream that compares them.
+    """
+
+    operation: str
+    items: str | Callable[[Item], list[Any]]
+    key: str
+    path: str = ""
+    parameters: Parameters = field(default_factory=dict)
+    paging: Paging | None = None
+    total: str | None = None
+    noun: str = "items"
+    selected_by: str | None = None
+    nowhere: str | None = "nothing of the account matches"
+    kept: bool = False
+
+    def identify(self, item: object) -> str | None:
+        """What identifies an item, if it says so."""
+        try:
+            return identifier(item, self.key) if isinstance(item, Mapping) else None
+        except InvalidValueError:
+            return None
+
+    def page(self, body: Item, parameters: Parameters, before: Page | None) -> Page:
+        """The page that an answer holds.
+
+        Raises:
+            InvalidValueError: It does not hold one.
+        """
+        items = self.items(body) if callable(self.items) else elements(*_place(body, self.items))
+        total = integer(*_place(body, self.total)) if self.total else None
+        number, received, least = (
+            (before.number + 1, before.received, len(before.items)) if before else (0, 0, 1)
+        )
+        return Page(number, parameters, body, items, total, received + len(items), len(items) < least)
+
+
+def found(body: Item, path: str) -> Any:
+    """What is in an answer at a path of names, such as `result_info.cursor`; None if there is nothing.
+
+    Raises:
+        InvalidValueError: On the way there is something else than an object.
+    """
+    item, name = _place(body, path)
+    return item.get(name)
+
+
+def _place(body: Item, path: str) -> tuple[Item, str]:
+    *way, last = path.split(".")
+    for name in way:
+        body = mapping(body.get(name), name)
+    return body, last
+
+
+def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> Iterator[tuple[Page, bool]]:
+    """The pages of a list, to the last or the first with nothing new, and whether each brings something.
+
+    Args:
+        ask: Asks for the page with some parameters, after a page.
+
+    Raises:
+        APIError: There is no end of them.
+    """
+    parameters: Parameters | None = listing.paging.first() if listing.paging else {}
+    page: Page | None = None
+    listed: set[str | None] = set()
+    empty = 0
+    while parameters is not None:
+        page = ask(parameters, page)
+        names = {listing.identify(item) for item in page.items}
+        yield page, not names <= listed
+        parameters = listing.paging.following(page) if listing.paging else None
+        empty = 0 if names else empty + 1
+        if (names and names <= listed) or parameters == page.parameters:
+            return
+        if page.number == MAX_PAGES or empty == MAX_EMPTY:
+            raise APIError("IncompleteList", f"{listing.operation} gives pages without end.", Reach.STREAM)
+        listed |= names
+
+
+def read_all(
+    ask: Callable[[Parameters, Page | None], Page], listing: Listing, provider: str
+) -> Iterator[Any]:
+    """The items of all pages of a list, each once.
+
+    An item that goes while one pages moves those after it forward, one of them to a page already read: a list
+    that changed on the way is read again.
+
+    Args:
+        ask: Asks for the page with some parameters, after a page.
+
+    Raises:
+        APIError: The list is shorter than it says, each time.
+    """
+    seen: set[str] = set()
+    for _ in range(MAX_LISTINGS):
+        totals, known, received = set[int | None](), len(seen), 0
+        for page, brings in pages(ask, listing):
+            for item in page.items:
+                name = listing.identify(item)
+                if (name not in seen) if name else known == 0:
+                    yield item
+                    seen.add(name or "")
+            totals.add(total := page.total)
+            # A page that came before already is not one of those that there should be.
+            received += len(page.items) if brings else 0
+        short = total is not None and received < total
+        if not short and len(totals) == 1 and (total is None or len(seen) in {known, total}):
+            return
+    if short:
+        raise APIError(
+            "IncompleteList",
+            f"{provider} says that {listing.operation} lists {total:,} {listing.noun}, and lists "
+            f"{received:,}. The others were not read: try again later, then ask the provider.",
+            Reach.STREAM,
+        )

@@ -1,0 +1,52 @@
+"""The settings that every provider has, and those that have one meaning for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk import typing as th
+
+
+def common_settings(
+    *,
+    api_url: str,
+    rate_limit_requests: int,
+    rate_limit_period: float,
+) -> tuple[th.Property[Any], ...]:
+    """Those settings, with a provider's defaults."""
+    return (
+        th.Property(
+            "account",
+            th.StringType(min_length=1),
+            default="default",
+            description="A label for the account, in each record's `account`.",
+        ),
+        th.Property(
+            "api_url",
+            th.StringType,
+            default=api_url,
+            description="The API's address: https, except on this machine.",
+        ),
+        th.Property(
+            "rate_limit_requests",
+            th.IntegerType(minimum=1),
+            default=rate_limit_requests,
+            description="How many requests the provider allows for each operation in `rate_limit_period`.",
+        ),
+        th.Property(
+            "rate_limit_period",
+            th.NumberType(exclusive_minimum=0),
+            default=rate_limit_period,
+            description="The period of the limit, in seconds.",
+        ),
+    )
+
+
+def max_connections(default: int = 32) -> th.Property[Any]:
+    """The setting of a provider that is asked for many keys at once."""
+    return th.Property(
+        "max_connections",
+        th.IntegerType(minimum=1, maximum=1000),
+        default=default,
+        description="How many requests may be under way at once; more help only where answers are slow.",
+    )

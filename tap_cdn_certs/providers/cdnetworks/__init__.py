@@ -1,0 +1,55 @@
+"""CDNetworks, and Wangsu, which is the same platform: https://docs.cdnetworks.com/en/cdn/apidocs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from tap_cdn_certs.api.settings import common_settings
+from tap_cdn_certs.providers.cdnetworks import certificates
+from tap_cdn_certs.providers.cdnetworks.client import CDNetworksClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SETTINGS = th.ObjectType(
+    th.Property("username", th.StringType, description="The account's name; with `api_key`."),
+    th.Property("api_key", th.StringType, secret=True, description="The account's API key."),
+    th.Property(
+        "access_key_id",
+        th.StringType,
+        description="The access key (AK); with `access_key_secret`, instead of `username` and `api_key`.",
+    ),
+    th.Property("access_key_secret", th.StringType, secret=True, description="The secret key (SK)."),
+    *common_settings(api_url="https://api.cdnetworks.com", rate_limit_requests=10, rate_limit_period=300),
+    th.Property(
+        "certificate_ids",
+        th.ArrayType(th.StringType),
+        default=[],
+        description="The identifiers of the certificates to read; all when empty.",
+    ),
+    th.Property(
+        "max_details",
+        th.IntegerType(minimum=0),
+        description="The most detail requests of one sync; what is left waits for the next.",
+    ),
+    additional_properties=False,
+)
+
+
+def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
+    """What the schema of the settings cannot say is wrong with them."""
+    pairs = (("username", "api_key"), ("access_key_id", "access_key_secret"))
+    given = [pair for pair in pairs if any(settings.get(name) is not None for name in pair)]
+    ways = "either username and api_key, or access_key_id and access_key_secret"
+    if len(given) != 1:
+        yield f"cdnetworks takes {ways}: {'both are' if given else 'neither is'} given."
+    for pair in given:
+        yield from (f"cdnetworks.{name} is missing." for name in pair if settings.get(name) is None)
+    if ":" in str(settings.get("username", "")):
+        yield "cdnetworks.username holds a colon, which no user name has."
+
+
+CLIENT = CDNetworksClient
+STREAMS = certificates.STREAMS

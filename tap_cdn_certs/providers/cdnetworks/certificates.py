@@ -1,0 +1,131 @@
+"""The certificates of a CDNetworks account."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_cdn_certs.api.paging import Listing
+from tap_cdn_certs.records.values import (
+    boolean,
+    elements,
+    identifier,
+    mapping,
+    required_identifier,
+    text,
+    utc,
+)
+from tap_cdn_certs.streams.changes import ChangesStream
+from tap_cdn_certs.streams.list_stream import ListStream
+from tap_cdn_certs.streams.stream import CDNStream
+
+if TYPE_CHECKING:
+    from tap_cdn_certs.records.values import Item, Record
+
+# China Standard Time has had no daylight saving since 1991.
+CST = timezone(timedelta(hours=8))
+
+
+def certificates(body: Item) -> list[Any]:
+    """The certificates of a list: its key has two names, and is missing when there are none."""
+    return elements(body, "ssl-certificates") or elements(body, "ssl-certificate")
+
+
+CERTIFICATES = Listing(
+    operation="QueryCertificateList",
+    items=certificates,
+    key="certificate-id",
+    selected_by="certificate_ids",
+    nowhere="the account does not have",
+    kept=True,
+)
+
+
+def listed_fields(item: Item) -> Record:
+    """What a record has of an item of the list."""
+    return {"certificate_id": required_identifier(item, "certificate-id"), **common_fields(item)}
+
+
+def common_fields(item: Item) -> Record:
+    """The fields that QueryCertificateList and QueryCertificate have in common."""
+    return {
+        "name": text(item, "name"),
+        "comment": text(item, "comment"),
+        "share_ssl": boolean(item, "share-ssl"),
+        "certificate_validity_from": utc(item, "certificate-validity-from", CST),
+        "certificate_validity_to": utc(item, "certificate-validity-to", CST),
+        "certificate_serial": identifier(item, "certificate-serial"),
+        "certificate_issuer": text(item, "certificate-issuer"),
+        "crt_md5": text(item, "crt-md5"),
+        "key_md5": text(item, "key-md5"),
+        "ca_md5": text(item, "ca-md5"),
+        "dns_names": [
+            name
+            for element in elements(item, "dns-names")
+            if (name := text({"dns-name": element}, "dns-name"))
+        ]
+        or None,
+        "related_domains": [
+            {
+                "domain_id": identifier(domain, "domain-id"),
+                "domain_name": text(domain, "domain-name"),
+            }
+            for element in elements(item, "related-domains")
+            for domain in [mapping(element, "related-domain")]
+        ]
+        or None,
+    }
+
+
+class CDNetworksStream(CDNStream):
+    """A stream of a CDNetworks account."""
+
+    provider = "cdnetworks"
+    primary_keys = ("account", "certificate_id")
+
+
+class CDNetworksCertificates(CDNetworksStream, ListStream):
+    """Certificates of a CDNetworks account."""
+
+    name = "cdnetworks_certificates"
+    listing = CERTIFICATES
+
+    @override
+    def fields(self, item: Item) -> Record:
+        return listed_fields(item)
+
+
+class SSLCertificate(CDNetworksStream, ChangesStream):
+    """Certificates of a CDNetworks account with the time of their last change.
+
+    The list has all but that time, and a detail costs half a minute of the limit.
+    """
+
+    name = "ssl_certificate"
+    operation = "QueryCertificate"
+    listing = CERTIFICATES
+    memory = "certificates"
+    added = ("certificate_update_time",)
+    first_by = "certificate_validity_to"
+
+    @override
+    def listed(self, item: Item) -> Record:
+        return listed_fields(item)
+
+    @override
+    def detail(self, body: Item) -> Item:
+        # It may be wrapped as in the list.
+        return mapping(body.get("ssl-certificate", body), "ssl-certificate")
+
+    @override
+    def fields(self, key: str, answer: Item) -> Record:
+        detail = self.seen(answer)
+        return {
+            "certificate_update_time": utc(detail, "certificate-update-time", CST),
+            **common_fields(detail),
+        }
+
+
+STREAMS = (CDNetworksCertificates, SSLCertificate)

@@ -1,0 +1,86 @@
+"""Requests to a CDNetworks account: https://docs.cdnetworks.com/en/cdn/apidocs."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_cdn_certs.api.answer import parse_json
+from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.secrets import quoted
+from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
+from tap_cdn_certs.providers.cdnetworks.xml import parse_xml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+    from requests.auth import AuthBase
+
+    from tap_cdn_certs.api.answer import Answer
+    from tap_cdn_certs.api.paging import Parameters
+    from tap_cdn_certs.records.values import Item
+
+# How the code of an error begins that has none, but a status, which says no more.
+GATEWAY = "status "
+
+
+class CDNetworksClient(Client):
+    """Requests to a CDNetworks account."""
+
+    provider = "cdnetworks"
+    secret_settings = ("api_key", "access_key_secret")
+    request_id_header = "x-cnc-request-id"
+    # Some 8,000 related domains.
+    sizes: ClassVar = {"QueryCertificate": (2**21, 50_000)}
+    errors: ClassVar = {
+        "WPLUS_AccountApiTooFrequence": Reach.THROTTLED,
+        "NoSuchSsl": Reach.GONE,
+    }
+    credentials_refused = (HTTPStatus.UNAUTHORIZED, 462)
+
+    @property
+    @override
+    def credentials(self) -> str:
+        if isinstance(self._auth, CDNetworksBasic):
+            return "cdnetworks.username and cdnetworks.api_key"
+        return "cdnetworks.access_key_id and cdnetworks.access_key_secret"
+
+    @override
+    def auth(self, settings: Mapping[str, Any]) -> AuthBase:
+        if settings.get("username"):
+            return CDNetworksBasic(settings["username"], settings["api_key"])
+        return CNCHMACSHA256(settings["access_key_id"], settings["access_key_secret"])
+
+    @override
+    def ask(self, operation: str, path: str = "", parameters: Parameters | None = None) -> requests.Request:
+        request = super().ask(operation, f"/api/ssl/certificate{path}", parameters)
+        request.headers = {"Accept": "application/xml"}
+        return request
+
+    @override
+    def parse(self, answer: Answer) -> Item:
+        # Something in between may have changed the type: the first character is as good.
+        is_json = {b"{": True, b"[": True, b"<": False}.get(
+            answer.content.lstrip()[:1], "json" in answer.headers.get("Content-Type", "")
+        )
+        return (parse_json if is_json else parse_xml)(answer.content, answer.max_tokens)
+
+    @override
+    def refusal(self, body: Item) -> Refusal | None:
+        message = quoted(body.get("message") or body.get("result") or "")
+        code = body.get("code")
+        if code is not None:
+            return None if str(code).lower() in {"0", "success"} else Refusal(quoted(code), message)
+        # This is how the provider's gateway puts it.
+        is_gateway = {"status", "result"} <= body.keys()
+        return Refusal(quoted(f"{GATEWAY}{body['status']}"), message) if is_gateway else None
+
+    @override
+    def refused_with(self, operation: str, refusal: Refusal) -> str:
+        if refusal.code.startswith(GATEWAY):
+            return f"The gateway of {self.provider} refused {operation}"
+        return super().refused_with(operation, refusal)

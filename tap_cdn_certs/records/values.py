@@ -1,0 +1,159 @@
+"""A provider's values, checked, as a record holds them: blank is null, a time is RFC 3339 in UTC."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from typing import Any, TypeAlias
+
+from tap_cdn_certs.errors import InvalidValueError
+
+Item: TypeAlias = Mapping[str, Any]
+Record: TypeAlias = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def text(item: Item, name: str) -> str | None:
+    """The text of a field without white space around it, or None.
+
+    Raises:
+        InvalidValueError: It is not a text, or one that no warehouse can store or none should.
+    """
+    value = unchecked_text(item, name)
+    if value is None:
+        return None
+    if "\0" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
+        raise InvalidValueError(f"{name} holds a character that is not text (NUL or half a surrogate pair).")
+    if "PRIVATE KEY-----" in value:
+        raise InvalidValueError(f"{name} holds a private key, which is never passed on.")
+    return value.strip() or None
+
+
+def unchecked_text(item: Item, name: str) -> str | None:
+    """The text of a field whatever it holds: for one that is not passed on as it is."""
+    value = item.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _invalid(name, value, "a text")
+    return value
+
+
+def identifier(item: Item, name: str) -> str | None:
+    """The text of a field that some answers hold as a number, or None."""
+    value = item.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(item, name)
+
+
+def required_identifier(item: Item, name: str) -> str:
+    """The text of a field that a record cannot be without.
+
+    Raises:
+        InvalidValueError: It is missing, blank, or not a text.
+    """
+    value = identifier(item, name)
+    if value is None:
+        raise InvalidValueError(f"{name} is missing.")
+    return value
+
+
+def integer(item: Item, name: str) -> int | None:
+    """The whole number of a field that some answers hold as a text, or None."""
+    value = identifier(item, name)
+    if value is None:
+        return None
+    # More digits than a warehouse's numbers have, or a reader in JavaScript or Go takes exactly.
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", value):
+        raise _invalid(name, item[name], "a whole number of at most 15 digits")
+    return int(value)
+
+
+def boolean(item: Item, name: str) -> bool | None:
+    """The boolean of a field, which some answers hold as the text `true` or `false`, or None."""
+    value = item.get(name)
+    if isinstance(value, bool):
+        return value
+    match text(item, name):
+        case None:
+            return None
+        case written if written.lower() in {"true", "false"}:
+            return written.lower() == "true"
+        case _:
+            raise _invalid(name, value, "true or false")
+
+
+def elements(item: Item, name: str) -> list[Any]:
+    """The elements of a field: of a list, a single one, or none.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    match item.get(name):
+        case None | "":
+            return []
+        case list() as value:
+            return value
+        case Mapping() | str() as value:
+            return [value]
+        case value:
+            raise _invalid(name, value, "a list")
+
+
+def mapping(value: object, name: str) -> Item:
+    """A value that has to be an object, by the name it has in messages; nothing is an empty one.
+
+    Raises:
+        InvalidValueError: It is not.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _invalid(name, value, "an object")
+    return value
+
+
+def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
+    """The time of a field as RFC 3339 in UTC, to the second, or None.
+
+    What is not a time is None too, and logged once. `zone` is that of a time that names none.
+    """
+    # Imported late: it takes long, and --version does without.
+    import pendulum  # noqa: PLC0415
+
+    written = text(item, name)
+    if written is None:
+        return None
+    # CDNetworks is known to write midnight as the end of the day before.
+    end_of_day = "24:00:00" in written
+    try:
+        time = pendulum.parse(written.replace("24:00:00", "00:00:00"), tz=zone, exact=True)
+        # pendulum also reads dates, spans and words such as "now".
+        if not isinstance(time, pendulum.DateTime) or not written[0].isdigit():
+            raise TypeError(written)  # noqa: TRY301 - one way out for all that is not a time
+        if end_of_day:
+            time = time.add(days=1)
+        time = time.in_timezone("UTC")
+        return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, TypeError, OverflowError):
+        _warn_of_time(name)
+        return None
+
+
+def now() -> str:
+    """The time as a record holds it: RFC 3339, UTC, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@cache
+def _warn_of_time(name: str) -> None:
+    logger.warning("%s is not a time in a known format: left empty. Said once for the whole sync.", name)
+
+
+def _invalid(name: str, value: object, expected: str) -> InvalidValueError:
+    kinds = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number"}
+    kind = next((words for kind, words in kinds.items() if isinstance(value, kind)), "a text")
+    return InvalidValueError(f"{name} is {kind}, not {expected}.")

@@ -1,0 +1,1 @@
+"""What a stream is, and what the streams of a sync share."""

@@ -1,0 +1,205 @@
+"""Streams of details that cost much."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
+from typing_extensions import override
+
+from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.api.secrets import quoted
+from tap_cdn_certs.errors import InvalidValueError
+from tap_cdn_certs.streams.detail_stream import DetailStream
+from tap_cdn_certs.streams.progress import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+
+    from tap_cdn_certs.records.values import Item, Record
+
+STATE_INTERVAL = 1.0
+LATEST = 10**15  # milliseconds since 1970: what no clock says
+
+# Keys named in a message.
+SAID = 5
+
+
+class ChangesStream(DetailStream):
+    """A stream that asks for the details of new and changed keys only, because one costs much.
+
+    The state remembers by key a digest of what the list says of it, and what the detail added to that or says
+    otherwise. A key that is unchanged costs no request and is emitted in full; one that left the list leaves
+    the state. The setting `max_details` bounds the requests of one sync: what is left waits for the next.
+
+    The list's items have to be kept: `Listing(kept=True)`.
+    """
+
+    dear = True
+    # What the state calls the keys.
+    memory: ClassVar[str]
+    # The fields that only a detail has: null in the record of a key that waits.
+    added: ClassVar[tuple[str, ...]]
+    # The field of the list that says what is asked for first: the smallest.
+    first_by: ClassVar[str]
+
+    _state_written = 0.0
+
+    def listed(self, item: Item) -> Record:
+        """What a record has of an item of the list, beside its account and the time.
+
+        Raises:
+            InvalidValueError: It is not what the provider documents.
+        """
+        raise NotImplementedError
+
+    @override
+    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+        remembered = self.remembered()
+        known: list[Record] = []
+        due: list[tuple[Record, str]] = []
+        for record in self.rows():
+            digest = _digest(record)
+            memory = remembered.get(self.key_of(record), {})
+            if memory.get("digest") == digest:
+                fields = {name: memory[name] for name in (*record, *self.added) if name in memory}
+                known.append({**record, **fields})
+            else:
+                due.append((record, digest))
+        # A key that left the list is forgotten.
+        listed = self.run.inventory(self.provider, self.listing).all_keys
+        self._memory = {key: memory for key, memory in remembered.items() if key in listed}
+        self.stream_state[self.memory] = self._memory
+        due.sort(key=lambda entry: entry[0][self.first_by] or "9999")
+        most = self.run.settings[self.provider].get("max_details")
+        later = due[most:] if most is not None else []
+        for record in (*known, *({**record, **dict.fromkeys(self.added)} for record, _ in later)):
+            yield self.key_of(record), partial(self.whole, record)
+        yield from self.details(due[:most])
+
+    def rows(self) -> Iterator[Record]:
+        """What the list says of each key; what is wrong in it is reported."""
+        for item in self.run.inventory(self.provider, self.listing):
+            self.counts.listed += 1
+            try:
+                yield self.listed(self.seen(item))
+            except InvalidValueError as error:
+                # No request failed: however many there are in a row, the others are asked for.
+                self.counts.failed += 1
+                self.report(self.listing.identify(item) or f"#{self.counts.listed}", error)
+
+    def key_of(self, record: Record) -> str:
+        """The key of a record."""
+        return str(record[self.primary_keys[-1]])
+
+    def remembered(self) -> dict[str, Record]:
+        """What the state says of each key; what is damaged in it is asked for again."""
+        entries, calls = self.stream_state.get(self.memory, {}), self.stream_state.get("calls", [])
+        damaged: list[str] = []
+        if not isinstance(entries, dict):
+            entries, damaged = {}, [f"all {self.memory}"]
+        is_whole = _entry_check(self.schema)
+        whole = {key: entry for key, entry in entries.items() if is_whole(entry)}
+        damaged += sorted(quoted(key) for key in entries.keys() - whole.keys())
+        if damaged:
+            names = ", ".join([*damaged[:SAID], *(["…"] if len(damaged) > SAID else [])])
+            self.logger.warning(
+                "%s: the state of %s is damaged: asked for again, as if new.", self.name, names
+            )
+        if not (isinstance(calls, list) and all(isinstance(call, int) and call < LATEST for call in calls)):
+            self.logger.warning(
+                "%s: calls in the state is damaged: the provider may refuse the first requests.", self.name
+            )
+            self.stream_state["calls"] = []
+        return whole
+
+    def details(self, due: list[tuple[Record, str]]) -> Iterator[tuple[str, Callable[[], Record]]]:
+        """Asks for the details of new and changed keys, and remembers each in the state."""
+        limit = self.client.limits[self.operation]
+        # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
+        limit.remember(call / 1000 for call in self.stream_state.get("calls", []))
+        if due:
+            least = limit.least(len(due))
+            self.logger.info(
+                "%s: %d new or changed %s, which takes %s at the provider's limit.",
+                self.name,
+                len(due),
+                self.memory,
+                f"about {duration(least)}" if least else "a moment",
+            )
+        self.progress.total, self.progress.limit = self.counts.listed, limit
+        # Nothing is asked for ahead: a stop loses no answers but those under way.
+        for (record, digest), answer in fan_out(
+            lambda entry: self.fetch(self.key_of(entry[0])),
+            due,
+            connections=self.client.connections,
+            ahead=1,
+            idle=self.idle,
+        ):
+            # For the next sync, which may begin within the limit's period.
+            self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
+            yield self.key_of(record), partial(self.changed, record, digest, answer)
+            if time.monotonic() - self._state_written > STATE_INTERVAL:
+                self.write_state()
+
+    def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
+        """The record of the list, with the detail laid over it."""
+        key = self.key_of(listed)
+        # What the list says otherwise, which it is not known to do, and what it lacks.
+        fields = {
+            name: value
+            for name, value in self.fields(key, answer.result()).items()
+            if name in self.added or (value is not None and value != listed[name])
+        }
+        # Remembered before it is emitted: the next sync emits what it remembers as well.
+        self._memory[key] = {"digest": digest, **fields}
+        return self.whole({**listed, **fields})
+
+    @override
+    def idle(self) -> None:
+        super().idle()
+        # What is done is saved before a long wait for the limit.
+        self.write_state()
+
+    def write_state(self) -> None:
+        """Writes the state, if it has changed."""
+        self._tap.state_writer.write_state(self.tap_state)
+        self._state_written = time.monotonic()
+
+
+def _entry_check(schema: Mapping[str, Any]) -> Callable[[Any], bool]:
+    """Says whether an entry of the state is one that a detail was remembered by."""
+    fields = schema["properties"]
+    times = {name for name, field in fields.items() if field.get("format") == "date-time"}
+    validator = DEFAULT_JSONSCHEMA_VALIDATOR(
+        {
+            "type": "object",
+            "properties": {
+                **fields,
+                **dict.fromkeys(schema["required"], False),
+                "digest": {"type": "string"},
+            },
+            "required": ["digest"],
+        }
+    )
+
+    def is_whole(entry: Any) -> bool:
+        if not validator.is_valid(entry):
+            return False
+        try:
+            return all(datetime.fromisoformat(entry[name] or "2000-01-01") for name in times & entry.keys())
+        except ValueError:
+            return False
+
+    return is_whole
+
+
+def _digest(record: Record) -> str:
+    """Stands for what the list says of a key."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]

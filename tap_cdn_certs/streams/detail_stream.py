@@ -1,0 +1,83 @@
+"""Streams of details."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.errors import InvalidValueError
+from tap_cdn_certs.records.values import mapping, required_identifier
+from tap_cdn_certs.streams.stream import CDNStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+
+    from tap_cdn_certs.api.paging import Listing
+    from tap_cdn_certs.records.values import Item, Record
+
+
+class DetailStream(CDNStream):
+    """A stream that asks once for each key of a list, many at a time."""
+
+    request_per_key = True
+    # The list of the keys.
+    listing: ClassVar[Listing]
+    # Of a key's request, after the API's address.
+    path: ClassVar[str] = "/{key}"
+
+    def fetch(self, key: str) -> Item:
+        """What the provider answers of a key. Called in many threads at once."""
+        if not key.strip("."):
+            raise InvalidValueError(f"{self.listing.key} is a relative path, not an identifier.")
+        request = self.client.ask(self.operation, self.path.format(key=quote(key, safe="")))
+        answer: Item = self.client.request(self.operation, request, self.detail)
+        return answer
+
+    def detail(self, body: Item) -> Item:
+        """What of an answer is the key's.
+
+        Raises:
+            InvalidValueError: It does not hold that.
+        """
+        return body
+
+    def fields(self, key: str, answer: Item) -> Record:
+        """What a record has of an answer, beside its account and the time.
+
+        Raises:
+            InvalidValueError: It is not what the provider documents.
+        """
+        raise NotImplementedError
+
+    @override
+    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+        self.progress.limit = self.client.limits[self.operation]
+        for key, answer in fan_out(
+            self.fetch, self.keys(), connections=self.client.connections, idle=self.idle
+        ):
+            yield key, partial(self.record, key, answer)
+        if advice := self.client.bottleneck(self.operation):
+            self.logger.info("%s", advice)
+
+    def keys(self) -> Iterator[str]:
+        """The keys: as the stream of the list has them, if it was read before, else listed now."""
+        inventory = self.run.inventory(self.provider, self.listing)
+        listed = inventory.keys
+        self.progress.total = len(listed) if listed is not None else None
+        for item in inventory if listed is None else ({self.listing.key: key} for key in listed):
+            self.counts.listed += 1
+            try:
+                yield required_identifier(mapping(item, "The item"), self.listing.key)
+            except InvalidValueError as error:
+                self.counts.failed += 1
+                self.report(f"#{self.counts.listed}", error)
+        self.progress.total = self.counts.listed
+
+    def record(self, key: str, answer: Future[Item]) -> Record:
+        """The record of a key, or what kept it from being read."""
+        return self.whole(self.fields(key, answer.result()))

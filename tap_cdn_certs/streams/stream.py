@@ -1,0 +1,194 @@
+"""The base of every stream: isolation of failures, and the account of what was read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import Metadata, Schema, StreamMetadata
+from typing_extensions import override
+
+from tap_cdn_certs.api.secrets import quoted
+from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.records.seen import Names, Seen
+from tap_cdn_certs.records.values import mapping, now
+from tap_cdn_certs.streams.progress import Counts, Progress
+from tap_cdn_certs.streams.report import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog, MetadataMapping
+
+    from tap_cdn_certs.records.values import Item, Record
+    from tap_cdn_certs.streams.run import Run
+
+# The wheel holds the schemas; a checkout has them beside the package.
+PACKAGED = Path(__file__).parents[1] / "schemas"
+SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1] / "schemas")
+
+# So many keys that fail in a row for the same reason mean that all will.
+SAME_FAILURES = 10
+
+
+class TapStream(Stream):
+    """A stream of this tap: what its schema requires is emitted, whatever a catalog says.
+
+    A row without its key, its account or its `synced_at` cannot be told from another, or from an old one.
+    """
+
+    schema: ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
+
+    # A record is built to its schema; an undocumented value fails there, with a message.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap)
+        self.run = run
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        metadata = super().metadata
+        # A catalog without metadata selects everything, and the SDK would not take it for one any more.
+        metadata.setdefault((), StreamMetadata(selected=True))
+        for name in self.schema["required"]:
+            metadata["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
+        return metadata
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        if entry := catalog.get_stream(self.name):
+            # The SCHEMA messages are made from the entry: what it lacks is the stream's own.
+            own, given = self.schema, entry.schema.to_dict()
+            properties = {**own["properties"], **given.get("properties", {})}
+            entry.schema = Schema.from_dict({**own, **given, "properties": properties})
+            entry.key_properties = self.primary_keys if entry.key_properties is None else entry.key_properties
+        super().apply_catalog(catalog)
+        if entry:
+            entry.metadata = self.metadata
+
+
+class CDNStream(TapStream):
+    """A stream that reads one operation of a provider."""
+
+    provider: ClassVar[str]
+    operation: ClassVar[str]
+    request_per_key: ClassVar[bool] = False
+    # Whether its requests take minutes: it comes after those of all providers that do not.
+    dear: ClassVar[bool] = False
+    # What the provider documents and no field takes; what else it sends is said.
+    left_out: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self.account = run.account(self.provider)
+        self.synced_at = run.synced_at
+        self.source = Source(self.provider, self.account, self.name, self.operation)
+        self.counts = Counts()
+        self.progress = Progress(self.name, self.counts)
+        self._names = Names()
+
+    @property
+    def client(self) -> Any:
+        """The client of the stream's account, shared by its streams."""
+        return self.run.client(self.provider)
+
+    def results(self) -> Iterable[tuple[str | None, Callable[[], Record]]]:
+        """Each key with what reads it: gives its record, or raises what keeps it from being read.
+
+        The key is None if the provider does not say what an item is.
+        """
+        raise NotImplementedError
+
+    def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
+        """Whether a record says that there is a certificate."""
+        return True
+
+    def idle(self) -> None:
+        """Uses a second without an answer."""
+        self.progress.update()
+
+    def report(self, key: str, error: APIError) -> None:
+        """Notes that a key, or a part of it, could not be read."""
+        self.run.report.failed(self.source, key, error)
+
+    def seen(self, value: object, name: str = "The item") -> Item:
+        """A value that has to be an object, by the name it has in messages; notes what is read of it.
+
+        Raises:
+            InvalidValueError: It is not.
+        """
+        return Seen(dict(mapping(value, name)), self._names)
+
+    def whole(self, fields: Record) -> Record:
+        """The record of some fields."""
+        return {"account": self.account, **fields, "synced_at": self.synced_at}
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        started_at = now()
+        complete = False
+        try:
+            with self.progress:
+                yield from self._isolated()
+            complete = True
+        except APIError as error:
+            # The product is not activated: there is nothing, and all of it was read.
+            complete = error.reach is Reach.INACTIVE
+            self.counts.failed = self.counts.listed - (self.counts.done - self.counts.failed)
+            self.report("*", error)
+        self._say_unread()
+        self.run.report.ended(self.source, self.counts, started_at, complete=complete)
+
+    def _isolated(self) -> Iterator[Record]:
+        """The records that can be read; a key that cannot is reported, and the others go on."""
+        counts = self.counts
+        same_failures, last_code = 0, ""
+        for key, read in self.results():
+            try:
+                record = read()
+            except APIError as error:
+                match error.reach:
+                    case Reach.GONE:
+                        counts.skipped += 1
+                        self.logger.info("%s: %s is gone, and skipped.", self.name, quoted(key))
+                    case Reach.STREAM | Reach.HOST | Reach.PROVIDER | Reach.INACTIVE:
+                        raise
+                    case _:
+                        counts.failed += 1
+                        self.report(key or f"#{counts.listed}", error)
+                        same_failures = same_failures + 1 if error.code == last_code else 1
+                        last_code = error.code
+                        if self.request_per_key and same_failures == SAME_FAILURES:
+                            raise self._given_up(error) from None
+            else:
+                same_failures = 0
+                if self.has_certificate(record):
+                    counts.read += 1
+                else:
+                    counts.without_certificate += 1
+                yield record
+            self.progress.update()
+
+    def _say_unread(self) -> None:
+        """Says what the provider sends that no field takes: it may be what the documents did not say."""
+        # Of a record that could not be made, the rest was not read either.
+        unread = self._names.unread if self.counts.read else ()
+        if names := self.run.report.unsaid(self.provider, unread, self.left_out):
+            said = quoted(", ".join(self.client.without_secrets(name) for name in names))
+            self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
+
+    def _given_up(self, error: APIError) -> APIError:
+        return APIError(
+            error.code,
+            f"{self.name} was given up, because {SAME_FAILURES} keys in a row failed for the same reason. "
+            f"{error.message}",
+            Reach.STREAM,
+            operation=error.operation,
+            request_id=error.request_id,
+        )

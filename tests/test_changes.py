@@ -1,0 +1,229 @@
+"""What a stream remembers of details, as any stream can: here one of widgets, of an account in memory."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tap_cdn_certs.api.paging import Listing, PageNumber
+from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
+from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.records.values import required_identifier, text
+from tap_cdn_certs.streams.changes import ChangesStream
+from tap_cdn_certs.streams.run import Run
+from tap_cdn_certs.tap import TapCDNCerts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_cdn_certs.records.values import Item, Record
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        **{name: {"type": "string"} for name in ("account", "widget", "synced_at")},
+        **{name: {"type": ["string", "null"]} for name in ("ends", "color", "weight")},
+    },
+    "required": ["account", "widget", "synced_at"],
+}
+LISTING = Listing(
+    operation="ListWidgets",
+    items="widgets",
+    key="id",
+    paging=PageNumber("page", size=("size", 2)),
+    total="total",
+    kept=True,
+)
+
+
+@dataclass
+class Account:
+    """A client of widgets that are in memory."""
+
+    widgets: dict[str, dict[str, str]]
+    connections: int = 1
+    asked: list[str] = field(default_factory=list)
+    most: int = 0
+    broken: frozenset[str] = frozenset()
+
+    provider = "globex"
+
+    def __post_init__(self) -> None:
+        self.limits = AccountLimits({"all": Limit()}, 1000, 1.0, Event())
+        self._lock = Lock()
+        self._under_way = 0
+
+    def listing(self, listing: Listing) -> Iterator[Item]:
+        """The list, without the weight."""
+        assert listing is LISTING
+        for key, widget in self.widgets.items():
+            yield {"id": key, "ends": widget.get("ends"), "color": widget["color"]}
+
+    def ask(self, operation: str, path: str) -> tuple[str, str]:
+        """A request."""
+        return operation, path
+
+    def request(self, operation: str, request: tuple[str, str], read: Callable[[Item], Item]) -> Item:
+        """A detail."""
+        assert request[0] == operation == "GetWidget"
+        self.limits[operation].acquire()
+        key = request[1].removeprefix("/widgets/")
+        with self._lock:
+            self.asked.append(key)
+            self._under_way += 1
+            self.most = max(self.most, self._under_way)
+        time.sleep(0.002)
+        with self._lock:
+            self._under_way -= 1
+        if key in self.broken:
+            raise APIError("Broken", "It is broken.", Reach.KEY)
+        return read({"weight": self.widgets[key]["weight"], "color": self.widgets[key]["color"]})
+
+    def without_secrets(self, name: str) -> str:
+        """A name."""
+        return name
+
+
+class Widgets(ChangesStream):
+    """Widgets with their weight, which only a detail has."""
+
+    name = "widgets"
+    provider = "globex"
+    schema = SCHEMA  # type: ignore[assignment]
+    primary_keys = ("account", "widget")
+    operation = "GetWidget"
+    listing = LISTING
+    path = "/widgets/{key}"
+    memory = "widgets"
+    added = ("weight",)
+    first_by = "ends"
+
+    def listed(self, item: Item) -> Record:
+        """A row of the list."""
+        return {
+            "widget": required_identifier(item, "id"),
+            "ends": text(item, "ends"),
+            "color": text(item, "color"),
+        }
+
+    def fields(self, key: str, answer: Item) -> Record:
+        """What a detail adds."""
+        assert key in self.client.widgets
+        return {"color": text(answer, "color"), "weight": text(answer, "weight")}
+
+    def write_state(self) -> None:
+        """Not to stdout."""
+
+
+def sync(
+    account: Account, state: dict[str, Any] | None = None, **own: Any
+) -> tuple[list[Record], dict[str, Any]]:
+    """The records of a sync, and its state."""
+    account.asked.clear()
+    tap = TapCDNCerts(config={}, validate_config=False, state={"bookmarks": {"widgets": state or {}}})
+    run = Run({"globex": {"account": "main", **own}}, {"globex": lambda *_: account})  # type: ignore[dict-item,return-value]
+    stream = Widgets(tap, run)
+    records = [*stream.get_records(None)]
+    assert run.report.syncs[0]["complete"]
+    return records, dict(stream.stream_state)
+
+
+def account(count: int = 5, **options: Any) -> Account:
+    """An account of so many widgets, the last of which ends first."""
+    widgets = {
+        f"w{number}": {"ends": f"2027-01-{28 - number:02}", "color": "red", "weight": f"{number} kg"}
+        for number in range(count)
+    }
+    return Account(widgets, **options)
+
+
+def test_what_did_not_change_is_not_asked_for_and_comes_in_full() -> None:
+    """The requests are incremental, the records are not."""
+    widgets = account()
+    first, state = sync(widgets)
+    assert widgets.asked == ["w4", "w3", "w2", "w1", "w0"]
+    assert {record["widget"]: record["weight"] for record in first} == {
+        key: widget["weight"] for key, widget in widgets.widgets.items()
+    }
+    second, again = sync(widgets, state)
+    assert widgets.asked == []
+    volatile = {"synced_at": None}
+    assert sorted(({**row, **volatile} for row in second), key=str) == sorted(
+        ({**row, **volatile} for row in first), key=str
+    )
+    assert again["widgets"] == state["widgets"]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@given(st.data())
+def test_exactly_what_changed_is_asked_for(data: st.DataObject) -> None:
+    """New keys and changed rows; a key that left the list leaves the state."""
+    widgets = account(data.draw(st.integers(0, 8)))
+    _, state = sync(widgets)
+    keys = sorted(widgets.widgets)
+    gone = data.draw(st.sets(st.sampled_from(keys))) if keys else set()
+    changed = data.draw(st.sets(st.sampled_from(keys))) - gone if keys else set()
+    for key in gone:
+        del widgets.widgets[key]
+    for key in changed:
+        widgets.widgets[key] |= {"color": "blue", "weight": "new"}
+    new = {f"n{number}" for number in range(data.draw(st.integers(0, 2)))}
+    widgets.widgets |= {key: {"color": "green", "weight": "1 kg"} for key in new}
+    records, state = sync(widgets, state)
+    assert sorted(widgets.asked) == sorted(changed | new)
+    assert {row["widget"]: (row["color"], row["weight"]) for row in records} == {
+        key: (widget["color"], widget["weight"]) for key, widget in widgets.widgets.items()
+    }
+    assert state["widgets"].keys() == widgets.widgets.keys()
+
+
+def test_a_sync_asks_for_no_more_than_the_setting_allows() -> None:
+    """What is left comes without what only its detail has, and is asked for in the next sync."""
+    widgets = account()
+    records, state = sync(widgets, max_details=2)
+    assert widgets.asked == ["w4", "w3"]
+    assert {row["widget"] for row in records if row["weight"] is None} == {"w0", "w1", "w2"}
+    records, state = sync(widgets, state, max_details=2)
+    assert widgets.asked == ["w2", "w1"]
+    assert len(records) == 5
+
+
+def test_a_detail_that_failed_is_asked_for_again() -> None:
+    """It is not remembered as if it had been read."""
+    widgets = account(broken=frozenset({"w2"}))
+    records, state = sync(widgets)
+    assert {row["widget"] for row in records} == {"w0", "w1", "w3", "w4"}
+    assert "w2" not in state["widgets"]
+    widgets.broken = frozenset()
+    records, _ = sync(widgets, state)
+    assert widgets.asked == ["w2"]
+    assert len(records) == 5
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_as_many_are_asked_for_at_once_as_the_account_allows(connections: int) -> None:
+    """One after the other where the limit is all that counts."""
+    widgets = account(20, connections=connections)
+    records, state = sync(widgets)
+    assert widgets.most <= connections
+    assert (widgets.most > 1) == (connections > 1)
+    assert len(records) == len(state["widgets"]) == 20
+
+
+@pytest.mark.parametrize(
+    "damaged", [1, {"w1": 1}, {"w1": {"digest": 1}}, {"w1": {"digest": "x", "weight": 1}}]
+)
+def test_a_damaged_memory_is_asked_for_again(damaged: object) -> None:
+    """Whatever somebody wrote there."""
+    widgets = account()
+    _, state = sync(widgets)
+    memory = {**state["widgets"], **damaged} if isinstance(damaged, dict) else damaged
+    records, _ = sync(widgets, {**state, "widgets": memory})
+    assert sorted(widgets.asked) == (["w1"] if isinstance(damaged, dict) else sorted(widgets.widgets))
+    assert len(records) == 5

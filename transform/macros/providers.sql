@@ -1,0 +1,126 @@
+{# What all providers say: the rows of each one's `int_<provider>_<kind>`, and whose they are. #}
+{% macro of_providers(kind) -%}
+    {%- for provider in var('providers') %}
+    select cast('{{ provider }}' as text) as provider, mapped.*
+    from {{ ref('int_' ~ provider ~ '_' ~ kind) }} as mapped
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#
+    The rows of a provider's streams: `int_<provider>_rows`. A stream without rows has one without an account.
+
+    `streams` maps a stream to its `key`, and to its `inventory` and `listing` where those are not its own: see the model `streams`.
+#}
+{% macro stream_rows(streams) -%}
+    {%- for stream, about in streams.items() %}
+    select
+        cast('{{ stream }}' as text) as stream,
+        cast('{{ about.inventory or stream }}' as text) as inventory,
+        cast('{{ about.listing or stream }}' as text) as listing,
+        seen.account,
+        seen.row_key,
+        seen.synced_at
+    from (select 1 as one) as always
+    left join (select account, {{ about.key }} as row_key, synced_at from {{ ref('stg_' ~ stream) }}) as seen on true
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# The rows of a stream that are current, each with `stale`: a subquery. #}
+{% macro current_rows(stream, key, inventory=none) -%}
+    (
+        select seen.*, current_keys.stale
+        from {{ ref('stg_' ~ stream) }} as seen
+        inner join {{ ref('int_current_keys') }} as current_keys
+            on current_keys.inventory = '{{ inventory or stream }}'
+            and seen.account = current_keys.account
+            and seen.{{ key }} = current_keys.row_key
+    )
+{%- endmacro %}
+
+{#
+    The columns of `int_<provider>_certificates`: a row for each certificate or, where it is seen at several domains, for each of them.
+
+    Named are those that the provider has: as they are called, or as `column='expression'`. The others are null, or as said here. With none
+    named all are null: `select {{ certificate_columns() }} where false` is a provider that has no certificates.
+#}
+{% macro certificate_columns() -%}
+    {%- set defaults = {
+        'account': 'account',
+        'identifier': kwargs.certificate_id or 'certificate_id',
+        'seen_at': kwargs.identifier or kwargs.certificate_id or 'certificate_id',
+        'dns_names_known': (kwargs.dns_names or 'dns_names') ~ ' is not null' if 'dns_names' in varargs or kwargs.dns_names else 'false',
+        'in_use': 'true',
+        'stale': 'stale',
+        'synced_at': 'synced_at',
+    } -%}
+    {{ cdn_certs.mapped_columns(varargs, kwargs, defaults, {
+        'account': 'text',
+        'identifier': 'text',
+        'seen_at': 'text',
+        'certificate_id': 'text',
+        'name': 'text',
+        'fingerprint_sha256': 'text',
+        'serial_number': 'text',
+        'subject_common_name': 'text',
+        'issuer': 'text',
+        'not_before': 'timestamp',
+        'not_after': 'timestamp',
+        'provider_not_after': 'timestamp',
+        'chain_not_after': 'timestamp',
+        'chain_complete': 'boolean',
+        'public_key_algorithm': 'text',
+        'public_key_bits': 'bigint',
+        'public_key_curve': 'text',
+        'signature_algorithm': 'text',
+        'signature_hash': 'text',
+        'self_signed': 'boolean',
+        'dns_names': 'list',
+        'dns_names_known': 'boolean',
+        'provider_status': 'text',
+        'renews_itself': 'boolean',
+        'in_use': 'boolean',
+        'stale': 'boolean',
+        'synced_at': 'timestamp',
+    }) }}
+{%- endmacro %}
+
+{#
+    The columns of `int_<provider>_domains`, in the same way: a row for each domain, or for each certificate of a domain.
+
+    `source` is `served`, `related` or `covers`, as in `certificate_domains`; a domain that is only covered is not `in_use`. With a source and
+    no `identifier`, the domain has no certificate; without a source nobody knows.
+#}
+{% macro domain_columns() -%}
+    {%- set defaults = {
+        'account': 'account',
+        'domain_name': 'domain_name',
+        'in_use': 'true',
+        'stale': 'stale',
+        'synced_at': 'synced_at',
+    } -%}
+    {{ cdn_certs.mapped_columns(varargs, kwargs, defaults, {
+        'account': 'text',
+        'domain_name': 'text',
+        'identifier': 'text',
+        'source': 'text',
+        'cname': 'text',
+        'provider_status': 'text',
+        'in_use': 'boolean',
+        'stale': 'boolean',
+        'synced_at': 'timestamp',
+    }) }}
+{%- endmacro %}
+
+{# A list of expressions, each cast to its column's type. #}
+{% macro mapped_columns(same, named, defaults, types) -%}
+    {%- set defaults = defaults if same or named else {} -%}
+    {%- for name in (same | list) + (named | list) if name not in types -%}
+        {{ exceptions.raise_compiler_error("There is no column '" ~ name ~ "' that a provider could map: " ~ types | join(', ')) }}
+    {%- endfor -%}
+    {%- for name, type in types.items() %}
+    {%- set expression = named[name] or (name if name in same else defaults[name]) or 'null' %}
+    {{ expression if type == 'list' and expression != 'null' else cdn_certs.typed(expression, none, type) }} as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+select distinct provider, stream, inventory, listing
+from ({{ of_providers('rows') }}) as declared

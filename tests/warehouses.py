@@ -67,7 +67,16 @@ class Warehouse:
         # Another zone than UTC must not matter; nor must what the machine has set for dbt.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "CERTS_", "MELTANO_"))}
         run = forked.run(
-            [self.dbt, "--no-use-colors", "--warn-error", *arguments, "--target", self.name],
+            [
+                self.dbt,
+                "--no-use-colors",
+                "--log-level-file",
+                "none",
+                "--warn-error",
+                *arguments,
+                "--target",
+                self.name,
+            ],
             cwd=self.folder,
             env={
                 **inherited,

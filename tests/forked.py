@@ -1,4 +1,4 @@
-"""The tap without the second that its imports take: a process that has made them forks for each run."""
+"""Programs without the seconds that their imports take: a process that has made them forks for each run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import pkgutil
+import runpy
 import socket
 import subprocess
 import sys
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 # What the interpreter and the C library read before a program's first line.
 READ_BEFORE = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_")
 PR_SET_CHILD_SUBREAPER = 36
 PIPED = 2**20
+# What dbt imports only when it builds.
+LATER = ("dbt.task.build", "dbt.adapters.duckdb", "dbt.adapters.postgres", "sqlparse", "babel.dates", "daff")
 
 
 def can_start(variables: Iterable[str]) -> bool:
@@ -33,36 +36,52 @@ def can_start(variables: Iterable[str]) -> bool:
 
 
 class Forked(subprocess.Popen[str]):
-    """A run of the tap, a child of this process as `Popen` makes it, but forked where that executes."""
+    """A run of a program, a child of this process as `Popen` makes it, but forked where that executes."""
 
     def _execute_child(self, args: list[str], *options: Any) -> None:
         # As `Popen` gives them: before and after the pipes come options that no test has.
         (cwd, env), ends = options[4:6], options[9:15]
         files = [end if end >= 0 else own for own, end in enumerate((ends[0], ends[3], ends[5]))]
-        self.pid = _server().start({"argv": args, "cwd": str(cwd), "env": env}, files)
+        with _starting:
+            self.pid = _server(args[0]).start({"argv": args, "cwd": str(cwd), "env": dict(env)}, files)
         self._child_created = True
         self._close_pipe_fds(*ends)
 
 
+def run(
+    command: list[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    input: str = "",  # noqa: A002
+) -> subprocess.CompletedProcess[str]:
+    """Runs a Python program to its end; forked, where that is the same."""
+    program = Forked if can_start(set(env) - set(os.environ)) else subprocess.Popen
+    pipe = subprocess.PIPE
+    with program(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=env) as process:
+        stdout, stderr = process.communicate(input)
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
 class _Server:
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, program: str) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        # It has the pipes of the tap, whose kind the interpreter looks at.
+        with Path(program).open() as script:
+            interpreter = script.readline().removeprefix("#!").strip()
+        # It has the pipes of the program, whose kind the interpreter looks at.
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(number)], stdout=subprocess.PIPE, pass_fds=[number]
+            [interpreter, __file__, program, str(number)], stdout=subprocess.PIPE, pass_fds=[number]
         )
         theirs.close()
         # What the server leaves behind becomes a child of this process.
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def start(self, run: dict[str, Any], files: list[int]) -> int:
-        with self._lock:
-            socket.send_fds(self._connection, [json.dumps(run).encode()], files)
-            pid = int(self._connection.recv(100))
-            # It is this process's child from now on.
-            assert self._connection.recv(100) == b"left"
+        socket.send_fds(self._connection, [json.dumps(run).encode()], files)
+        pid = int(self._connection.recv(100))
+        # It is this process's child from now on.
+        assert self._connection.recv(100) == b"left"
         return pid
 
     def end(self) -> None:
@@ -70,9 +89,12 @@ class _Server:
         self._process.communicate()
 
 
+_starting = threading.Lock()
+
+
 @cache
-def _server() -> _Server:
-    server = _Server()
+def _server(program: str) -> _Server:
+    server = _Server(program)
     atexit.register(server.end)
     return server
 
@@ -98,23 +120,33 @@ def _serve(connection: socket.socket) -> dict[str, Any] | None:
         connection.send(b"left")
 
 
-def _main() -> None:
-    package = import_module("tap_cdn_certs")
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        import_module(module.name)
-    main = import_module("tap_cdn_certs.__main__").main
+def _imported_later(program: str) -> Iterable[str]:
+    match program:
+        case "tap-cdn-certs":
+            package = import_module("tap_cdn_certs")
+            return (module.name for module in pkgutil.walk_packages(package.__path__, "tap_cdn_certs."))
+        case "dbt":
+            return LATER
+        case _:
+            return ()
+
+
+def _main(program: str, number: str) -> None:
+    runpy.run_path(program)
+    for name in _imported_later(Path(program).name):
+        import_module(name)
     assert threading.active_count() == 1
     gc.collect()
     gc.freeze()
-    if run := _serve(socket.socket(fileno=int(sys.argv[1]))):
+    if run := _serve(socket.socket(fileno=int(number))):
         os.chdir(run["cwd"])
         os.environ.clear()
         os.environ.update(run["env"])
         time.tzset()
         sys.argv = run["argv"]
-        sys.path[0] = str(Path(sys.argv[0]).parent)
-        sys.exit(main())
+        sys.path[0] = str(Path(program).parent)
+        runpy.run_path(program, run_name="__main__")
 
 
 if __name__ == "__main__":
-    _main()
+    _main(*sys.argv[1:])

@@ -42,7 +42,7 @@ def own(stream: str) -> dict[str, Any]:
 def discovered(sandbox: Watch, tmp_path: Path) -> dict[str, Entry]:
     """The streams of the catalog that `--discover` writes."""
     with start_tap(tmp_path, sandbox.config(), "--discover") as tap:
-        content = json.loads(tap.communicate(timeout=20)[0])
+        content = json.loads(tap.communicate(timeout=60)[0])
     return {entry["tap_stream_id"]: entry for entry in content["streams"]}
 
 

@@ -70,7 +70,7 @@ def test_a_slow_answer_drips_and_is_right(sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault("slow", seconds=0.3))
     begin = time.monotonic()
     assert send(acs3(sandbox)).json()["CertInfos"]
-    assert 0.25 < time.monotonic() - begin < 2
+    assert 0.25 < time.monotonic() - begin < 20
 
 
 @pytest.mark.parametrize(("kind", "status"), [("html_502", 502), ("html_503", 503)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import duckdb
+import forked
 import psycopg
 import yaml
 
@@ -57,14 +57,8 @@ class Warehouse:
         """Loads what a tap wrote."""
         config = self.folder / f"{self.name}.json"
         config.write_text(json.dumps(self.settings))
-        loaded = subprocess.run(
-            [self.target, "--config", str(config)],
-            input=written,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [self.target, "--config", str(config)]
+        loaded = forked.run(command, input=written, cwd=self.folder, env=os.environ)
         assert loaded.returncode == 0, loaded.stderr
 
     def build(self, *arguments: str, project: Path = PROJECT) -> None:
@@ -72,8 +66,17 @@ class Warehouse:
         paths = {name: str(self.folder / name.lower()) for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")}
         # Another zone than UTC must not matter; nor must what the machine has set for dbt.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "CERTS_", "MELTANO_"))}
-        run = subprocess.run(
-            [self.dbt, "--no-use-colors", "--warn-error", *arguments, "--target", self.name],
+        run = forked.run(
+            [
+                self.dbt,
+                "--no-use-colors",
+                "--log-level-file",
+                "none",
+                "--warn-error",
+                *arguments,
+                "--target",
+                self.name,
+            ],
             cwd=self.folder,
             env={
                 **inherited,
@@ -84,9 +87,6 @@ class Warehouse:
                 "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
                 "TZ": "Asia/Shanghai",
             },
-            capture_output=True,
-            text=True,
-            check=False,
         )
         assert run.returncode == 0, run.stdout + run.stderr
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from threading import Event, Lock
@@ -51,6 +52,7 @@ class Account:
     asked: list[str] = field(default_factory=list)
     most: int = 0
     broken: frozenset[str] = frozenset()
+    errors: list[Record] = field(default_factory=list)
 
     provider = "globex"
 
@@ -65,11 +67,13 @@ class Account:
         for key, widget in self.widgets.items():
             yield {"id": key, "ends": widget.get("ends"), "color": widget["color"]}
 
-    def ask(self, operation: str, path: str) -> tuple[str, str]:
+    def ask(self, operation: str, path: str, _: object) -> tuple[str, str]:
         """A request."""
         return operation, path
 
-    def request(self, operation: str, request: tuple[str, str], read: Callable[[Item], Item]) -> Item:
+    def request(
+        self, operation: str, request: tuple[str, str], read: Callable[[Item], Item], _: object
+    ) -> Item:
         """A detail."""
         assert request[0] == operation == "GetWidget"
         self.limits[operation].acquire()
@@ -101,7 +105,6 @@ class Widgets(ChangesStream):
     listing = LISTING
     path = "/widgets/{key}"
     memory = "widgets"
-    added = ("weight",)
     first_by = "ends"
 
     def listed(self, item: Item) -> Record:
@@ -115,6 +118,8 @@ class Widgets(ChangesStream):
     def fields(self, key: str, answer: Item) -> Record:
         """What a detail adds."""
         assert key in self.client.widgets
+        if answer["weight"] == "?":
+            self.doubt(key, APIError("Unweighed", "Nobody knows its weight.", Reach.FIELD))
         return {"color": text(answer, "color"), "weight": text(answer, "weight")}
 
     def write_state(self) -> None:
@@ -131,6 +136,7 @@ def sync(
     stream = Widgets(tap, run)
     records = [*stream.get_records(None)]
     assert run.report.syncs[0]["complete"]
+    account.errors = run.report.errors
     return records, dict(stream.stream_state)
 
 
@@ -206,6 +212,25 @@ def test_a_detail_that_failed_is_asked_for_again() -> None:
     assert len(records) == 5
 
 
+def test_what_could_not_be_read_is_said_as_long_as_it_is_remembered() -> None:
+    """A sync that does not ask again says it as well; one in which the key changed says what is then so."""
+    widgets = account()
+    widgets.widgets["w1"]["weight"] = "?"
+    state: dict[str, Any] | None = None
+    for _ in range(3):
+        records, state = sync(widgets, state)
+        assert len(records) == 5
+        (row,) = widgets.errors
+        assert (row["key"], row["code"], row["reach"]) == ("w1", "Unweighed", "field")
+        assert row["message"] == "Nobody knows its weight."
+        state = json.loads(json.dumps(state))
+    assert widgets.asked == []
+    widgets.widgets["w1"] |= {"weight": "1 kg", "color": "blue"}
+    _, state = sync(widgets, state)
+    assert widgets.errors == []
+    assert "doubts" not in state["widgets"]["w1"]
+
+
 @pytest.mark.parametrize("connections", [1, 4])
 def test_as_many_are_asked_for_at_once_as_the_account_allows(connections: int) -> None:
     """One after the other where the limit is all that counts."""
@@ -216,9 +241,16 @@ def test_as_many_are_asked_for_at_once_as_the_account_allows(connections: int) -
     assert len(records) == len(state["widgets"]) == 20
 
 
-@pytest.mark.parametrize(
-    "damaged", [1, {"w1": 1}, {"w1": {"digest": 1}}, {"w1": {"digest": "x", "weight": 1}}]
-)
+DAMAGED: list[object] = [
+    1,
+    {"w1": 1},
+    {"w1": {"digest": 1}},
+    {"w1": {"digest": "x", "weight": 1}},
+    {"w1": {"digest": "x", "doubts": [1]}},
+]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
 def test_a_damaged_memory_is_asked_for_again(damaged: object) -> None:
     """Whatever somebody wrote there."""
     widgets = account()

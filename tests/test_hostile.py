@@ -45,3 +45,20 @@ def test_whatever_is_written_for_a_time_is_one_or_null(written: str) -> None:
         except APIError:
             continue
         assert time is None or (len(time) == 20 and time[10] == "T" and time.endswith("Z")), time
+
+
+@given(st.integers() | st.integers().map(str) | st.floats() | st.text(), st.sampled_from([1.0, 0.001]))
+def test_whatever_is_counted_since_1970_is_a_time_or_null(written: object, unit: float) -> None:
+    """Seconds or milliseconds, as a number or as text; a year that no warehouse has is null."""
+    try:
+        time = values.since_1970({"time": written}, "time", unit)
+    except APIError:
+        return
+    assert time is None or values.utc({"time": time}, "time") == time
+
+
+def test_a_time_since_1970_is_exact() -> None:
+    """To the second, and down."""
+    assert values.since_1970({"time": 1_790_000_000_999}, "time", 0.001) == "2026-09-21T14:13:20Z"
+    assert values.since_1970({"time": "0"}, "time") == "1970-01-01T00:00:00Z"
+    assert values.since_1970({"time": -1}, "time") == "1969-12-31T23:59:59Z"

@@ -177,7 +177,7 @@ def test_empty_pages_without_end_are_an_error() -> None:
     """A list that does not end is not complete."""
     server = Server([])
     markers = iter(range(1, 1000))
-    server.answer = lambda parameters: {"meta": {"next": next(markers)}, "asked": parameters}  # type: ignore[method-assign]
+    server.answer = lambda _: {"meta": {"next": next(markers)}, "result": {"things": []}}  # type: ignore[method-assign]
     with pytest.raises(APIError, match="pages without end") as raised:
         read(server, "marker")
     assert raised.value.code == "IncompleteList"
@@ -232,6 +232,14 @@ def test_what_has_no_key_comes_and_ends_nothing() -> None:
         10,
         11,
     ]
+
+
+def test_items_that_are_missing_are_none_only_where_a_total_says_so() -> None:
+    """An answer of something else is not a list without items."""
+    assert replace(LISTING, total="total").page({"total": 0, "result": None}, {}, None).items == []
+    for body in ({}, {"result": {}}, {"result": {"things": None}}):
+        with pytest.raises(InvalidValueError, match=r"^result\.things is missing"):
+            LISTING.page(body, {}, None)
 
 
 @pytest.mark.parametrize("body", [{"result": 1}, {"result": {"things": 1}}, {"total": "many", "result": {}}])

@@ -69,8 +69,6 @@ class Client:
     url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
     # By name, those first that count the fewest operations. One of them counts each operation.
     rate_limits: ClassVar[Mapping[str, Limit]] = {"operation": Limit(each=True)}
-    # The most bytes and values of one key's answer, by operation: many are held at once.
-    sizes: ClassVar[Mapping[str, tuple[int, int]]] = {}
 
     # Where an answer has the code and the message of an error, as `found` takes it.
     error_at: ClassVar[tuple[str, str]] = ("code", "message")
@@ -172,12 +170,14 @@ class Client:
         operation: str,
         request: requests.Request,
         read: Callable[[Item], Result],
+        sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS),
     ) -> Result:
         """Makes a request, again where that may help, and reads its answer.
 
         Args:
             operation: The provider's name of what is asked for; the limits are counted by it.
             read: Takes what is asked for out of an answer that succeeded. Called at each attempt.
+            sizes: The most bytes and values of an answer.
 
         Raises:
             APIError: There was no answer, or the provider refused, or what it said cannot be read.
@@ -187,7 +187,7 @@ class Client:
         host = self.host(request.url)
         began = time.monotonic()
         try:
-            result: Result = self._retry(self._attempt, operation, host, prepared, read)
+            result: Result = self._retry(self._attempt, operation, host, prepared, read, sizes)
         except APIError as error:
             error.operation = operation
             if error.reach in AGAIN:
@@ -275,7 +275,12 @@ class Client:
                 return f"{refused}: {refusal.message}"
 
     def _attempt(
-        self, operation: str, host: Host, prepared: PreparedRequest, read: Callable[[Item], Result]
+        self,
+        operation: str,
+        host: Host,
+        prepared: PreparedRequest,
+        read: Callable[[Item], Result],
+        sizes: tuple[int, int],
     ) -> Result:
         if refused := self.refused or host.refused:
             raise refused
@@ -283,7 +288,6 @@ class Client:
         call = limit.acquire()
         answer = None
         try:
-            sizes = self.sizes.get(operation, (MAX_BYTES, MAX_TOKENS))
             answer = host.send(self._auth(prepared), self.patience, *sizes)
             limit.answered(call)
             body = self.parse(answer) if answer.ok else None

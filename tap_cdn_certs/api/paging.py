@@ -155,7 +155,8 @@ class Listing:
 
     Args:
         operation: The provider's name of what is asked for.
-        items: Where the items are in an answer: `data`, or `result.domains` in an object.
+        items: Where the items are in an answer: `data`, or `result.domains` in an object. They may be missing
+            where a total says that there are none.
         key: The name of the field that identifies an item.
         path: Of the request, after the API's address.
         parameters: That each page is asked for with.
@@ -192,7 +193,13 @@ class Listing:
         Raises:
             InvalidValueError: It does not hold one.
         """
-        items = self.items(body) if callable(self.items) else elements(*_place(body, self.items))
+        if callable(self.items):
+            items = self.items(body)
+        elif self.total or found(body, self.items) is not None:
+            items = elements(*_place(body, self.items))
+        else:
+            # Nothing else would tell it from a list without items.
+            raise InvalidValueError(f"{self.items} is missing.")
         total = integer(*_place(body, self.total)) if self.total else None
         number, received, least = (
             (before.number + 1, before.received, len(before.items)) if before else (0, 0, 1)

@@ -143,6 +143,22 @@ def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
         return None
 
 
+def since_1970(item: Item, name: str, unit: float = 1.0) -> str | None:
+    """The time of a field that counts units of so many seconds since 1970, as RFC 3339 in UTC, or None.
+
+    What is not a time is None too, and logged once.
+    """
+    value = integer(item, name)
+    if value is None:
+        return None
+    try:
+        time = datetime.fromtimestamp(value * unit, UTC)
+        return time.isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        _warn_of_time(name)
+        return None
+
+
 def now() -> str:
     """The time as a record holds it: RFC 3339, UTC, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import InvalidValueError
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.progress import duration
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 STATE_INTERVAL = 1.0
 LATEST = 10**15  # milliseconds since 1970: what no clock says
+
+# What is remembered of what could not be read: code, message, whether it is one field's.
+DOUBT = [{"type": "string"}, {"type": "string"}, {"type": "boolean"}]
 
 # Keys named in a message.
 SAID = 5
@@ -44,8 +47,6 @@ class ChangesStream(DetailStream):
     dear = True
     # What the state calls the keys.
     memory: ClassVar[str]
-    # The fields that only a detail has: null in the record of a key that waits.
-    added: ClassVar[tuple[str, ...]]
     # The field of the list that says what is asked for first: the smallest.
     first_by: ClassVar[str]
 
@@ -62,14 +63,13 @@ class ChangesStream(DetailStream):
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         remembered = self.remembered()
-        known: list[Record] = []
+        known: list[tuple[Record, Record]] = []
         due: list[tuple[Record, str]] = []
         for record in self.rows():
             digest = _digest(record)
             memory = remembered.get(self.key_of(record), {})
             if memory.get("digest") == digest:
-                fields = {name: memory[name] for name in (*record, *self.added) if name in memory}
-                known.append({**record, **fields})
+                known.append((record, memory))
             else:
                 due.append((record, digest))
         # A key that left the list is forgotten.
@@ -79,8 +79,8 @@ class ChangesStream(DetailStream):
         due.sort(key=lambda entry: entry[0][self.first_by] or "9999")
         most = self.run.settings[self.provider].get("max_details")
         later = due[most:] if most is not None else []
-        for record in (*known, *({**record, **dict.fromkeys(self.added)} for record, _ in later)):
-            yield self.key_of(record), partial(self.whole, record)
+        for record, memory in (*known, *((record, {}) for record, _ in later)):
+            yield self.key_of(record), partial(self.unchanged, record, memory)
         yield from self.details(due[:most])
 
     def rows(self) -> Iterator[Record]:
@@ -151,15 +151,24 @@ class ChangesStream(DetailStream):
     def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
         """The record of the list, with the detail laid over it."""
         key = self.key_of(listed)
-        # What the list says otherwise, which it is not known to do, and what it lacks.
+        # What the list lacks, and what it says otherwise, which it is not known to do.
         fields = {
             name: value
             for name, value in self.fields(key, answer.result()).items()
-            if name in self.added or (value is not None and value != listed[name])
+            if name not in listed or (value is not None and value != listed[name])
         }
+        doubts = [(error.code, error.message, error.reach is Reach.FIELD) for _, error in self._doubts]
         # Remembered before it is emitted: the next sync emits what it remembers as well.
-        self._memory[key] = {"digest": digest, **fields}
+        self._memory[key] = {"digest": digest, **fields, **({"doubts": doubts} if doubts else {})}
         return self.whole({**listed, **fields})
+
+    def unchanged(self, listed: Record, memory: Record) -> Record:
+        """The record of the list, with what is remembered laid over it, and what could not be read of it."""
+        for code, message, of_field in memory.get("doubts", ()):
+            self.doubt(self.key_of(listed), APIError(code, message, Reach.FIELD if of_field else Reach.KEY))
+        lacking = self.schema["properties"].keys() - self.whole(listed).keys()
+        names = [name for name in self.schema["properties"] if name in memory or name in lacking]
+        return self.whole({**listed, **{name: memory.get(name) for name in names}})
 
     @override
     def idle(self) -> None:
@@ -184,6 +193,7 @@ def _entry_check(schema: Mapping[str, Any]) -> Callable[[Any], bool]:
                 **fields,
                 **dict.fromkeys(schema["required"], False),
                 "digest": {"type": "string"},
+                "doubts": {"type": "array", "items": {"type": "array", "prefixItems": DOUBT, "minItems": 3}},
             },
             "required": ["digest"],
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
 
-    from tap_cdn_certs.api.paging import Listing
+    from tap_cdn_certs.api.paging import Listing, Parameters
     from tap_cdn_certs.records.values import Item, Record
 
 
@@ -27,15 +27,22 @@ class DetailStream(CDNStream):
     request_per_key = True
     # The list of the keys.
     listing: ClassVar[Listing]
-    # Of a key's request, after the API's address.
-    path: ClassVar[str] = "/{key}"
+    # Of a key's request, after the API's address: `/certificates/{key}`.
+    path: ClassVar[str] = ""
+    # The most bytes and values of an answer: many are held at once.
+    sizes: ClassVar[tuple[int, int]] = (2**18, 5000)
+
+    def parameters(self, key: str) -> Parameters:  # noqa: ARG002 - it may be in the path
+        """What a key's request has beside its path."""
+        return {}
 
     def fetch(self, key: str) -> Item:
         """What the provider answers of a key. Called in many threads at once."""
-        if not key.strip("."):
+        if self.path and not key.strip("."):
             raise InvalidValueError(f"{self.listing.key} is a relative path, not an identifier.")
-        request = self.client.ask(self.operation, self.path.format(key=quote(key, safe="")))
-        answer: Item = self.client.request(self.operation, request, self.detail)
+        path = self.path.format(key=quote(key, safe=""))
+        request = self.client.ask(self.operation, path, self.parameters(key))
+        answer: Item = self.client.request(self.operation, request, self.detail, self.sizes)
         return answer
 
     def detail(self, body: Item) -> Item:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 PACKAGED = Path(__file__).parents[1] / "schemas"
 SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1] / "schemas")
 
+# Without these nobody knows when a domain goes down.
+ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
+
 # So many keys that fail in a row for the same reason mean that all will.
 SAME_FAILURES = 10
 
@@ -92,6 +95,7 @@ class CDNStream(TapStream):
         self.counts = Counts()
         self.progress = Progress(self.name, self.counts)
         self._names = Names()
+        self._doubts: list[tuple[str, APIError]] = []
 
     @property
     def client(self) -> Any:
@@ -116,6 +120,34 @@ class CDNStream(TapStream):
     def report(self, key: str, error: APIError) -> None:
         """Notes that a key, or a part of it, could not be read."""
         self.run.report.failed(self.source, key, error)
+
+    def x509(self, key: str, pem: str, domain: str | None = None) -> tuple[str | None, Record]:
+        """The certificates of a PEM, and the `x509_…` fields of its leaf.
+
+        What cannot be read of the leaf is reported with the record that has the fields.
+
+        Args:
+            domain: That the certificate is held for.
+        """
+        # Imported late: cryptography takes long, and --version does without.
+        from tap_cdn_certs.records import x509  # noqa: PLC0415
+
+        fields, faults = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), {})
+        names = fields["x509_subject_alternative_names"] or []
+        common_name = fields["x509_subject_common_name"] or ""
+        if domain and fields["x509_is_ca"] and not x509.covers([*names, common_name], domain):
+            message = "The certificate is an authority's and not for the domain: its own may be missing."
+            self.doubt(key, APIError("InvalidCertificate", message))
+        elif faults:
+            known = fields["x509_subject_alternative_names_complete"] or x509.covers(names, domain or "")
+            in_doubt = not known or not ENDS.isdisjoint(faults)
+            code, reach = ("InvalidCertificate", Reach.KEY) if in_doubt else ("UnreadableField", Reach.FIELD)
+            self.doubt(key, APIError(code, x509.in_words(faults), reach))
+        return x509.as_sent(pem), fields
+
+    def doubt(self, key: str, error: APIError) -> None:
+        """Notes what could not be read of a record, which is there all the same."""
+        self._doubts.append((key, error))
 
     def seen(self, value: object, name: str = "The item") -> Item:
         """A value that has to be an object, by the name it has in messages; notes what is read of it.
@@ -150,6 +182,7 @@ class CDNStream(TapStream):
         counts = self.counts
         same_failures, last_code = 0, ""
         for key, read in self.results():
+            self._doubts.clear()
             try:
                 record = read()
             except APIError as error:
@@ -172,6 +205,8 @@ class CDNStream(TapStream):
                     counts.read += 1
                 else:
                     counts.without_certificate += 1
+                for doubt in self._doubts:
+                    self.report(*doubt)
                 yield record
             self.progress.update()
 

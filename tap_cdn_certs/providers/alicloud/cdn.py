@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
-from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.records.values import (
     elements,
     identifier,
@@ -23,8 +23,9 @@ from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
 
 PAGES = PageNumber("PageNumber", size=("PageSize", 500))
@@ -51,9 +52,6 @@ HTTPS_DOMAINS = Listing(
     # `DOMAINS` says it: there, domains without HTTPS are too.
     nowhere=None,
 )
-
-# Without these nobody knows when a domain goes down.
-ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
 
 
 class AlicloudStream(CDNStream):
@@ -109,26 +107,23 @@ class CertificateInfo(AlicloudStream, DetailStream):
     # It is asked for by it.
     left_out = frozenset({"DomainName"})
 
+    # 15 fields, one of them a chain, perhaps with thousands of names.
+    sizes = (2**18, 1000)
+
     @override
-    def fetch(self, key: str) -> Item:
-        answer: Item = self.client.call(self.operation, DomainName=key)
-        return answer
+    def parameters(self, key: str) -> Parameters:
+        return {"DomainName": key}
 
     @override
     def fields(self, key: str, answer: Item) -> Record:
-        # Imported late: cryptography takes long, and --version does without.
-        from tap_cdn_certs.records import x509  # noqa: PLC0415
-
         certificates = [
             self.seen(element, "CertInfo")
             for element in elements(mapping(answer.get("CertInfos"), "CertInfos"), "CertInfo")
         ]
         serving = (item for item in certificates if str(item.get("ServerCertificateStatus")).lower() == "on")
         item = next(serving, certificates[0] if certificates else {})
-        pem = unchecked_text(item, "ServerCertificate") or ""
-        leaf, faults = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), {})
-        chain = x509.certificates(pem)
-        record = {
+        chain, leaf = self.x509(key, unchecked_text(item, "ServerCertificate") or "", domain=key)
+        return {
             "domain_name": key,
             "cert_name": text(item, "CertName"),
             "cert_id": identifier(item, "CertId"),
@@ -143,28 +138,9 @@ class CertificateInfo(AlicloudStream, DetailStream):
             "status": text(item, "Status"),
             "domain_cname_status": text(item, "DomainCnameStatus"),
             "server_certificate_status": text(item, "ServerCertificateStatus"),
-            # As the provider wrote it, unless it wrote more than certificates.
-            "server_certificate": pem if chain and pem.strip() == chain.strip() else chain,
+            "server_certificate": chain,
             **leaf,
         }
-        self.report_faults(key, leaf, faults)
-        return record
-
-    def report_faults(self, domain: str, fields: Record, faults: Mapping[str, str]) -> None:
-        """Notes what could not be read of a certificate; its row is read all the same."""
-        from tap_cdn_certs.records import x509  # noqa: PLC0415
-
-        names = fields["x509_subject_alternative_names"] or []
-        named = x509.covers(names, domain)
-        common_name = fields["x509_subject_common_name"] or ""
-        if fields["x509_is_ca"] and not x509.covers([*names, common_name], domain):
-            message = "The certificate is an authority's and not for the domain: its own may be missing."
-            self.report(domain, APIError("InvalidCertificate", message))
-        elif faults:
-            complete = fields["x509_subject_alternative_names_complete"]
-            in_doubt = not faults.keys().isdisjoint(ENDS) or not (complete or named)
-            code, reach = ("InvalidCertificate", Reach.KEY) if in_doubt else ("UnreadableField", Reach.FIELD)
-            self.report(domain, APIError(code, x509.in_words(faults), reach))
 
     @override
     def has_certificate(self, record: Record) -> bool:

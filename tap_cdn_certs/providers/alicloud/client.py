@@ -40,8 +40,6 @@ class AlicloudClient(Client):
     provider = "alicloud"
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
-    # 15 fields, one of them a chain, perhaps with thousands of names.
-    sizes: ClassVar = {"DescribeDomainCertificateInfo": (2**18, 1000)}
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
     errors: ClassVar = {
         "Throttling": Reach.THROTTLED,

@@ -105,9 +105,11 @@ class SSLCertificate(CDNetworksStream, ChangesStream):
 
     name = "ssl_certificate"
     operation = "QueryCertificate"
+    path = "/{key}"
+    # Some 8,000 related domains.
+    sizes = (2**21, 50_000)
     listing = CERTIFICATES
     memory = "certificates"
-    added = ("certificate_update_time",)
     first_by = "certificate_validity_to"
 
     @override

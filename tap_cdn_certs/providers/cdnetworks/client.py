@@ -34,8 +34,6 @@ class CDNetworksClient(Client):
     provider = "cdnetworks"
     secret_settings = ("api_key", "access_key_secret")
     request_id_header = "x-cnc-request-id"
-    # Some 8,000 related domains.
-    sizes: ClassVar = {"QueryCertificate": (2**21, 50_000)}
     errors: ClassVar = {
         "WPLUS_AccountApiTooFrequence": Reach.THROTTLED,
         "NoSuchSsl": Reach.GONE,

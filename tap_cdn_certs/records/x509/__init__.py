@@ -37,6 +37,12 @@ def certificates(pem: str) -> str | None:
     return "".join(ssl.DER_cert_to_PEM_cert(each.der) for each in _sent(pem) if not each.fault) or None
 
 
+def as_sent(pem: str) -> str | None:
+    """Return a text as it is, if it holds certificates and nothing else, else its certificates."""
+    chain = certificates(pem)
+    return pem if chain and pem.strip() == chain.strip() else chain
+
+
 def leaf_fields(pem: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the leaf's value for each of FIELDS, and the reasons why some could not be read, or not wholly.
 

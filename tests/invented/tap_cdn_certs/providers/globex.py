@@ -45,8 +45,6 @@ class GlobexClient(Client):
     provider = "globex"
     secret_settings = ("api_token",)
     request_id_header = "x-request-id"
-    # A name of each host, perhaps of a hundred.
-    sizes: ClassVar = {"GetDeployment": (2**18, 1000)}
     # One limit for all operations together.
     rate_limits: ClassVar = {"account": Limit()}
     error_at = ("error.code", "error.message")

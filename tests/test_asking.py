@@ -109,6 +109,23 @@ def test_what_a_provider_says_has_a_meaning_unless_it_says_another(
     assert (error.reach, error.code) == (reach, code)
 
 
+def test_a_key_that_is_wrong_is_no_clock_that_is() -> None:
+    """A provider to which no time is signed does not mind any."""
+    with serving(401, b"{}", {"Date": "Thu, 01 Jan 2015 00:00:00 GMT"}) as (url, _):
+        assert "the credentials are not valid" in failure(client(url), url).message
+
+
+def test_a_setting_that_no_header_can_hold_is_said() -> None:
+    """As what it is, once, and without it."""
+    with answering(200, {}) as url:
+        asked = client(url)
+        asked._auth = Token("s3cr3t-密钥")
+        error = failure(asked, url)
+        assert (error.code, error.reach) == ("InvalidHeader", Reach.PROVIDER)
+        assert "s3cr3t" not in str(error)
+        assert failure(asked, url) is error
+
+
 SPELLINGS = [
     "Signature={}",
     "signature={}",

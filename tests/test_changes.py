@@ -231,6 +231,17 @@ def test_what_could_not_be_read_is_said_as_long_as_it_is_remembered() -> None:
     assert "doubts" not in state["widgets"]["w1"]
 
 
+def test_what_an_older_version_did_not_remember_is_asked_for() -> None:
+    """A field that a newer one reads of a detail does not stay empty."""
+    widgets = account()
+    _, state = sync(widgets)
+    for key in ("w1", "w3"):
+        del state["widgets"][key]["weight"]
+    records, _ = sync(widgets, state)
+    assert sorted(widgets.asked) == ["w1", "w3"]
+    assert all(row["weight"] for row in records)
+
+
 @pytest.mark.parametrize("connections", [1, 4])
 def test_as_many_are_asked_for_at_once_as_the_account_allows(connections: int) -> None:
     """One after the other where the limit is all that counts."""

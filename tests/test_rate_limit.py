@@ -349,14 +349,18 @@ def test_the_settings_say_the_main_limit_only() -> None:
     assert limits["GetReport"].least(21) == 60.0
 
 
-def test_a_limit_that_operations_share_remembers_each_call_once() -> None:
-    """Two streams keep the same calls in the state."""
+def test_a_limit_that_operations_share_remembers_the_calls_of_each() -> None:
+    """Each stream keeps those of its own operation in the state; all of them count."""
     clock = Clock()
-    limits = account(clock, all=Limit())
-    calls = [clock.time() - age for age in (1, 2, 3)]
-    limits["GetOne"].remember(calls)
-    limits["GetReport"].remember(calls)
-    assert len(limits["List"].log()) == 3
+    limits = account(clock, narrow=Limit(2, 600.0, ("GetOne",)), all=Limit(4, 60.0))
+    start = clock.now
+    limits["GetOne"].remember([clock.time() - 20])
+    limits["GetReport"].remember(clock.time() - age for age in (10, 15))
+    limits["List"].acquire()
+    assert clock.now == start
+    assert [len(limits[name].log()) for name in ("GetOne", "GetReport", "List")] == [1, 2, 1]
+    limits["List"].acquire()
+    assert 40 <= clock.now - start <= 41
 
 
 def test_a_stop_ends_all_waits_at_once() -> None:

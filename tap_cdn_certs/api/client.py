@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
-MAX_SKEW = 300.0  # seconds between two clocks, that no provider minds
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
@@ -72,6 +71,8 @@ class Client:
 
     # Where an answer has the code and the message of an error, as `found` takes it.
     error_at: ClassVar[tuple[str, str]] = ("code", "message")
+    # Where it names the request, if it does so in the body.
+    request_id_at: ClassVar[str] = ""
     # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
     errors: ClassVar[Mapping[str, Reach]] = {}
     # The statuses that mean, whatever else is said, that the credentials are not valid.
@@ -114,8 +115,8 @@ class Client:
 
     def refusal(self, body: Item) -> Refusal | None:
         """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
-        code, message = (quoted(found(body, path) or "") for path in self.error_at)
-        return Refusal(code, message) if code else None
+        said = [quoted(found(body, path) or "") for path in (*self.error_at, self.request_id_at) if path]
+        return Refusal(*said) if said[0] else None
 
     @property
     def credentials(self) -> str:
@@ -251,9 +252,9 @@ class Client:
         """Seconds that the provider asks to wait for, or None."""
         return answer.wait()
 
-    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:  # noqa: ARG002 - a provider may say it
-        """Whether credentials were refused for the time that the request says."""
-        return abs(skew) > MAX_SKEW
+    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:  # noqa: ARG002 - many sign no time
+        """Whether credentials were refused for the time that was signed, by a clock that is wrong."""
+        return False
 
     def refused_with(self, operation: str, refusal: Refusal) -> str:
         """What happened."""

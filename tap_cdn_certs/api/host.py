@@ -111,6 +111,12 @@ class Host:
             ) from None
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.TimeoutError):
             raise APIError("Timeout", f"{address(self.url)} did not answer in time.", Reach.ATTEMPT) from None
+        except UnicodeError:
+            raise APIError(
+                "InvalidHeader",
+                f"A setting of {self.provider} holds characters that no header has: was it copied whole?",
+                Reach.PROVIDER,
+            ) from None
         except (*_UNUSABLE, RequestException, HTTPError, OSError) as error:
             raise self._connection_error(error) from None
 

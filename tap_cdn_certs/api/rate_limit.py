@@ -100,20 +100,9 @@ class RateLimit:
         """Lets no call leave for so many seconds: the provider refused one."""
         self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
-    def log(self) -> list[float]:
-        """When the calls left that still count, in seconds since 1970."""
-        age = time.time() - time.monotonic()
-        oldest = time.monotonic() - self.span
-        return [round(call.left + age, 3) for call in list(self._log) if call.left > oldest]
-
-    def remember(self, calls: Iterable[float]) -> None:
-        """Counts the calls of an earlier sync, as `log` gave them."""
-        age = time.time() - time.monotonic()
-        now = time.monotonic()
-        # Of a limit that several operations share, some may be there already.
-        earlier = {float(call) for call in calls} | set(self.log())
-        last = sorted(min(call - age, now) for call in earlier)[-self.requests :]
-        self._log = deque(Call(left) for left in last)
+    def remember(self, calls: Iterable[Call]) -> None:
+        """Counts the calls of an earlier sync."""
+        self._log = deque(sorted([*self._log, *calls], key=lambda call: call.left)[-self.requests :])
 
     def _first(self) -> Call:
         """The call of the log that arrived first."""
@@ -142,6 +131,7 @@ class OperationLimits:
         self.rate = min(limit.requests / limit.span for limit in limits)  # in a second, in the long run
         self._limits = limits
         self._slowest = max(limits, key=lambda limit: limit.span)
+        self._log: deque[Call] = deque(maxlen=self._slowest.requests)
         self._stopped = stopped
         self._counting = Lock()
 
@@ -171,6 +161,7 @@ class OperationLimits:
                 if len(self._limits) == 1 or all(limit.due() <= call.left for limit in self._limits):
                     for limit in self._limits:
                         limit.left(call)
+                    self._log.append(call)
                     break
         with self._counting:
             self.calls += 1
@@ -189,12 +180,17 @@ class OperationLimits:
             limit.pause(seconds)
 
     def log(self) -> list[float]:
-        """When the calls left that still count, in seconds since 1970."""
-        return self._slowest.log()
+        """When the operation's calls left that still count, in seconds since 1970."""
+        age = time.time() - time.monotonic()
+        oldest = time.monotonic() - self._slowest.span
+        return [round(call.left + age, 3) for call in list(self._log) if call.left > oldest]
 
     def remember(self, calls: Iterable[float]) -> None:
         """Counts the calls of an earlier sync, as `log` gave them."""
-        earlier = [*calls]
+        age = time.time() - time.monotonic()
+        now = time.monotonic()
+        earlier = [Call(min(left - age, now)) for left in sorted(float(call) for call in calls)]
+        self._log.extendleft(reversed(earlier[-self._slowest.requests :]))
         for limit in self._limits:
             limit.remember(earlier)
 

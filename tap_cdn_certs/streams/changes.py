@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.records.values import Item, Record
 
-STATE_INTERVAL = 1.0
+STATE_INTERVAL = 1.0  # seconds, for so many keys or fewer
+STATE_KEYS = 500
 LATEST = 10**15  # milliseconds since 1970: what no clock says
 
 # What is remembered of what could not be read: code, message, whether it is one field's.
@@ -68,7 +69,8 @@ class ChangesStream(DetailStream):
         for record in self.rows():
             digest = _digest(record)
             memory = remembered.get(self.key_of(record), {})
-            if memory.get("digest") == digest:
+            # What a newer version reads of a detail was not remembered by an older one.
+            if memory.get("digest") == digest and self.lacking(record) <= memory.keys():
                 known.append((record, memory))
             else:
                 due.append((record, digest))
@@ -145,7 +147,7 @@ class ChangesStream(DetailStream):
             # For the next sync, which may begin within the limit's period.
             self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
             yield self.key_of(record), partial(self.changed, record, digest, answer)
-            if time.monotonic() - self._state_written > STATE_INTERVAL:
+            if self._is_state_due():
                 self.write_state()
 
     def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
@@ -166,15 +168,26 @@ class ChangesStream(DetailStream):
         """The record of the list, with what is remembered laid over it, and what could not be read of it."""
         for code, message, of_field in memory.get("doubts", ()):
             self.doubt(self.key_of(listed), APIError(code, message, Reach.FIELD if of_field else Reach.KEY))
-        lacking = self.schema["properties"].keys() - self.whole(listed).keys()
-        names = [name for name in self.schema["properties"] if name in memory or name in lacking]
-        return self.whole({**listed, **{name: memory.get(name) for name in names}})
+        names = [name for name in listed if name in memory]
+        return self.whole(
+            {**listed, **{name: memory.get(name) for name in (*names, *sorted(self.lacking(listed)))}}
+        )
+
+    def lacking(self, listed: Record) -> set[str]:
+        """The fields that only a detail has."""
+        return {*self.schema["properties"]} - self.whole(listed).keys()
 
     @override
     def idle(self) -> None:
         super().idle()
         # What is done is saved before a long wait for the limit.
-        self.write_state()
+        if self._is_state_due():
+            self.write_state()
+
+    def _is_state_due(self) -> bool:
+        """Whether it is time to save what is done: a large state less often, for it is written whole."""
+        interval = STATE_INTERVAL * max(1.0, len(self._memory) / STATE_KEYS)
+        return time.monotonic() - self._state_written > interval
 
     def write_state(self) -> None:
         """Writes the state, if it has changed."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # How the code of an error begins that has none, but a status, which says no more.
 GATEWAY = "status "
+MAX_SKEW = 300.0  # seconds between two clocks that the provider does not mind
 
 
 class CDNetworksClient(Client):
@@ -76,6 +77,10 @@ class CDNetworksClient(Client):
         # This is how the provider's gateway puts it.
         is_gateway = {"status", "result"} <= body.keys()
         return Refusal(quoted(f"{GATEWAY}{body['status']}"), message) if is_gateway else None
+
+    @override
+    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:
+        return abs(skew) > MAX_SKEW
 
     @override
     def refused_with(self, operation: str, refusal: Refusal) -> str:

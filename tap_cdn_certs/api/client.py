@@ -225,7 +225,7 @@ class Client:
             refusal = self.refusal(self.parse(answer))
         except APIError:
             refusal = None
-        if refusal:
+        if refusal and refusal.code:
             host.answered = True
         elif answer.status in self.credentials_refused:
             refusal = Refusal(f"HTTP {answer.status}", "")

@@ -27,7 +27,7 @@ LISTS = {
     "sandbox/providers.py": r"^PROVIDERS = \(",
     "transform/dbt_project.yml": r"^  providers: \[",
 }
-COPIED = "tap_cdn_certs schemas sandbox transform cdn_certs_report fuzz tests pyproject.toml"
+COPIED = "tap_cdn_certs schemas sandbox transform cdn_certs_report fuzz scripts tests pyproject.toml"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["tap_cdn_certs"]):
 from requests.structures import CaseInsensitiveDict
 
 from fuzz.answers import read_all, seeds, take
+from sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,11 +49,11 @@ def target(tap: TapCDNCerts) -> Callable[[bytes], None]:
                 error = client.fail("Operation", client.host(), answer)
                 if not f"{error.code}{error.message}{error.request_id}".isprintable():
                     raise AssertionError(error)
-            try:
-                value = clients[-1].parse(answer)
-            except APIError:
-                return
-            read_all(tap.streams, value)
+                try:
+                    value = client.parse(answer)
+                except APIError:
+                    continue
+                read_all(tap.streams, value)
             tap.run.report.errors.clear()
 
     return test
@@ -65,8 +66,8 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="where inputs that reach new code are kept")
     arguments = parser.parse_args()
     logging.disable()
-    key = {"access_key_id": "a", "access_key_secret": "a"}
-    tap = TapCDNCerts(config=dict.fromkeys(PROVIDERS, key))
+    with Sandbox() as sandbox:
+        tap = TapCDNCerts(config=sandbox.config())
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(seeds()):
             Path(folder, str(number)).write_bytes(seed)

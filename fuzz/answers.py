@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import Future
+from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
-from sandbox import Sandbox
-from sandbox.alicloud.api import certificate_info, https_domain, page_data
-from sandbox.cdnetworks.api import detail, element, row
+from sandbox import PROVIDERS, Sandbox
+from sandbox.messages import RefusedError
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
+from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from sandbox.api import API
+    from sandbox.messages import Answer, Call
 
 
 def take(read: Callable[[], Any]) -> None:
@@ -66,23 +71,23 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
 
 
 def seeds() -> Iterator[bytes]:
-    """Answers as the providers give them, and parts of them, each after a letter that says what it is."""
-    sandbox = Sandbox(alicloud={"size": 20}, cdnetworks={"size": 12})
-    for domain in sandbox["alicloud"].inventory:
-        yield b"a" + json.dumps({"Domains": {"PageData": [page_data(domain)]}, "TotalCount": 1}).encode()
-        if domain.certificate:
-            for make in (certificate_info, https_domain):
-                item = make(domain.domain_name, domain.certificate)
-                yield b"a" + json.dumps({"CertInfos": {"CertInfo": [item]}}).encode()
-            yield b"x" + domain.certificate.server_certificate.encode()
-    for certificate in sandbox["cdnetworks"].inventory:
-        for pairs in (detail(certificate), row(certificate)):
-            fields = list(pairs)
-            yield b"a" + json.dumps(dict(fields)).encode()
-            xml = ET.tostring(element("ssl-certificate", fields))
-            yield b"a" + xml
-            yield b"a<ssl-certificates>" + xml + b"</ssl-certificates>"
-    yield b'a{"Code": "Throttling.User", "Message": "m", "RequestId": "r"}'
-    yield b"a<response><code>NoSuchSsl</code><message>m</message></response>"
+    """What a sync is answered, and the PEM that it reads, each after a letter that says what it is."""
+    answered: list[bytes] = []
+
+    def remember(api: API[Any], answer: Callable[[Call], Answer], call: Call) -> Answer:
+        errors = [RefusedError(**refusal) for refusal in (*api.refusals.values(), api.throttled)]
+        answers = [answer(call), *(api.error(call, error) for error in errors)]
+        answered.extend(each.body for each in answers)
+        return answers[0]
+
+    accounts: dict[str, Any] = {provider: {"size": 20, "limit": None} for provider in PROVIDERS}
+    # A stream that goes on where it was stopped writes its state.
+    with Sandbox(**accounts) as sandbox, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        for api in sandbox.apis.values():
+            api.answer = partial(remember, api, api.answer)  # type: ignore[method-assign]
+        tap = TapCDNCerts(config=sandbox.config())
+        records = [record for stream in tap.streams.values() for record in stream.get_records(None)]
+    yield from {b"a" + body for body in answered}
+    yield from {b"x" + text.encode() for text in texts(records) if text.startswith("-----BEGIN")}
     yield b"t2018-08-01 24:00:00"
     yield b"t2018-08-01T11:00Z"

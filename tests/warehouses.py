@@ -15,6 +15,7 @@ import duckdb
 import forked
 import psycopg
 import yaml
+from process import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PROJECT = ROOT / "transform"
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "schemas").glob("*.json"))}
-KEYS = {
-    "cdnetworks_certificates": ["account", "certificate_id"],
-    "ssl_certificate": ["account", "certificate_id"],
-    "sync_errors": ["synced_at", "stream", "account", "key"],
-    "syncs": ["synced_at", "stream", "account"],
-}
 SYNCS = yaml.safe_load((ROOT / "tests/fixtures/transform/syncs.yml").read_text())
 QUESTIONS = {path.stem: path.read_text() for path in sorted(PROJECT.glob("questions/*.sql"))}
 NOW = "2026-05-05T00:00:00+08:00"
@@ -124,7 +119,7 @@ def messages(sync: Row, streams: tuple[str, ...], *, keys: bool) -> Iterator[Row
     defaults["sync_errors"] = {"occurred_at": synced_at}
     for stream in streams:
         schema = {name: value for name, value in SCHEMAS[stream].items() if name != "$schema"}
-        key = KEYS.get(stream, ["account", "domain_name"]) if keys else []
+        key = KEYS[stream] if keys else ()
         yield {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": key}
         for record in sync.get(stream, []):
             common = {**dict.fromkeys(schema["properties"]), "account": "main", "synced_at": synced_at}

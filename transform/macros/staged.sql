@@ -2,7 +2,7 @@
     The rows of a stream as the target loaded them: typed, and the newest of each key.
 
     A table or a column that is missing, because the account has only one provider or a stream is not selected, is empty.
-    `columns` maps names to `text`, `boolean`, `bigint`, `timestamp` (UTC) or `list` (JSON).
+    `columns` maps names to `text`, `boolean`, `bigint`, `double precision`, `date`, `timestamp` (UTC) or `list` (JSON).
 #}
 {% macro staged(stream, key, columns) -%}
 {%- set source_relation = source('cdn_certs', stream) -%}

@@ -76,12 +76,12 @@ def test_the_api_key_signs_as_the_vectors_do(vector: dict[str, Any], monkeypatch
     [
         (ACS3HMACSHA256("testid", "s3cr3t", "t0k3n"), "x-acs-signature-nonce"),
         (CDNetworksBasic("sandbox", "s3cr3t"), None),
-        (CNCHMACSHA256("testid", "s3cr3t"), None),
+        (CNCHMACSHA256("testid", "s3cr3t"), "x-cnc-timestamp"),
     ],
     ids=["acs3", "basic", "cnc"],
 )
 def test_signing_again_replaces_the_signature(auth: requests.auth.AuthBase, fresh: str | None) -> None:
-    """A second attempt has the headers of the first, none twice, and a nonce of its own."""
+    """A second attempt has the headers of the first, none twice, and is another, in the same second too."""
     request = requests.Request("POST", "https://api.example.com/?a=b+c").prepare()
     first = dict(auth(request).headers)
     second = dict(auth(request).headers)

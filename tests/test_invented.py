@@ -112,7 +112,7 @@ def warehouse(
     assert sync.returncode == 0, sync.stderr
     warehouse = duckdb_warehouse(folder, target_duckdb, dbt)
     warehouse.load_lines(sync.stdout)
-    warehouse.build("build", project=house / "transform")
+    warehouse.build("build", "--exclude-resource-type", "unit_test", project=house / "transform")
     return warehouse
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,6 +55,8 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         first = run(sandbox, folder, config=config)
         asked = list(sandbox.requests)
         sandbox.reset()
+        # The same request signed in the same second may be refused as repeated.
+        time.sleep(1)
         second = run(sandbox, folder, config=config, state=first.state)
         return Whole(provider, sandbox, first, asked, second, list(sandbox.requests))
 

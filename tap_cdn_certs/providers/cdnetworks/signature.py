@@ -8,6 +8,7 @@ import time
 from base64 import b64encode
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
@@ -54,13 +55,18 @@ class CNCHMACSHA256(AuthBase):
     def __init__(self, access_key_id: str, access_key_secret: str) -> None:
         self.access_key_id = access_key_id
         self.access_key_secret = access_key_secret
+        self._signed: dict[str | None, int] = {}
+        self._signing = Lock()
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        return self.sign(r, int(time.time()))
+        # One that is asked again within the second would be the same, and refused as if it were forged.
+        with self._signing:
+            timestamp = self._signed[r.url] = max(int(time.time()), self._signed.get(r.url, 0) + 1)
+        return self.sign(r, timestamp)
 
     def sign(self, request: PreparedRequest, timestamp: int) -> PreparedRequest:
-        """Signs a request as of a Unix timestamp in seconds, which the provider accepts for 5 minutes."""
+        """Signs a request as of a Unix timestamp in seconds, accepted once, for 5 minutes."""
         request.headers["host"] = urlsplit(url_of(request)).netloc
         request.headers["content-type"] = "application/json"
         request.headers["x-cnc-auth-method"] = "AKSK"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import PROVIDERS, Sandbox
+from sandbox.providers import load
 
 
 def limit(text: str) -> tuple[int, float]:
@@ -50,6 +51,7 @@ def options(arguments: argparse.Namespace, provider: str) -> dict[str, Any]:
     names = ("port", "size", "limit")
     given = {name: getattr(arguments, f"{provider}_{name}") for name in names}
     told = {name: value for name, value in given.items() if value is not None}
+    told["products"] = load(provider).products
     return {**told, "limit": None} if arguments.unlimited else told
 
 

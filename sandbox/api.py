@@ -18,7 +18,7 @@ from sandbox.limits import Limit, RateLimits, worst, worst_window
 from sandbox.messages import Answer, Call, Refusal, RefusedError, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aiohttp import web
 
@@ -38,10 +38,14 @@ class API(ABC, Generic[Item]):
     """What its keys are, for people: domains on Alibaba Cloud."""
     demo: ClassVar[Mapping[str, Any]] = {"size": 24}
     """The options of an account that a demonstration reads in a moment."""
+    products: ClassVar[tuple[str, ...]] = ()
+    """The products that the tap's setting of that name may name; the first is read where none is named."""
     lists: ClassVar[tuple[str, ...]]
     """Operations that list keys."""
     details: ClassVar[tuple[str, ...]]
     """Operations that are asked for one key."""
+    nested: ClassVar[Mapping[str, str]] = {}
+    """Operations that list something of one key each, with the operation that lists those keys."""
     never: ClassVar[frozenset[str]]
     """Operations that return private keys: nobody should call them."""
     logins: ClassVar[Mapping[str, Mapping[str, str]]]
@@ -68,10 +72,12 @@ class API(ABC, Generic[Item]):
         size: int | None = None,
         limit: tuple[int, float] | Literal["documented"] | None = "documented",
         limits: Mapping[str, Limit] | None = None,
+        products: Sequence[str] | None = None,
         port: int = 0,
     ) -> None:
         self.state = state
         self.port = port
+        self.asked_for = [*(self.products[:1] if products is None else products)]
         self.inventory = self.stock(self.size if size is None else size)
         if limits is not None:
             self.limits = limits
@@ -99,6 +105,7 @@ class API(ABC, Generic[Item]):
         return {
             **self.logins[login or next(iter(self.logins))],
             "api_url": self.url,
+            **({"products": self.asked_for} if self.products else {}),
             "rate_limit_requests": limit.requests,
             "rate_limit_period": limit.seconds,
         }
@@ -148,10 +155,15 @@ class API(ABC, Generic[Item]):
         answer.headers |= error.headers
         return answer
 
-    def listed(self) -> None:
-        """Run what a test wants to happen, once, after the first page of a listing."""
-        happening, self.state.during_listing = self.state.during_listing, None
-        if happening:
+    def inventory_of(self, operation: str) -> Inventory[Any]:  # noqa: ARG002 - a provider may have several
+        """Return what an operation lists."""
+        return self.inventory
+
+    def listed(self, operation: str) -> None:
+        """Run what a test wants to happen, once, after the first page of a list."""
+        happening, of = self.state.during_listing, self.state.listing
+        if happening and of in {operation, ""}:
+            self.state.during_listing = None
             happening()
 
     def refuse(self, meaning: str) -> NoReturn:

@@ -23,7 +23,9 @@ class State:
         self.latency = latency
         self.clock_offset = 0.0
         self.during_listing: Callable[[], object] | None = None
-        """What a test wants to happen, once, after the first page of a listing."""
+        """What a test wants to happen, once, after the first page of a list."""
+        self.listing = ""
+        """The operation whose list that is, or any."""
         self.requests: list[Request] = []
         self.faults = Faults(seed)
 

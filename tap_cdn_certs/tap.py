@@ -77,9 +77,14 @@ class TapCDNCerts(Tap):
     @override
     def discover_streams(self) -> list[Any]:
         # Without a configuration, a catalog shows all there could be.
-        providers = self.configured or PROVIDERS
-        streams = [stream for name in providers for stream in PROVIDERS[name].STREAMS]
-        return [stream(self, self.run) for stream in (*streams, *TAP_STREAMS)]
+        every = [stream for name in self.configured or PROVIDERS for stream in PROVIDERS[name].STREAMS]
+        named = [
+            stream
+            for stream in every
+            if stream.product is None
+            or stream.product in self.config.get(stream.provider, {}).get("products", [stream.product])
+        ]
+        return [stream(self, self.run) for stream in (*named, *TAP_STREAMS)]
 
     @property
     def streams(self) -> dict[str, Any]:
@@ -121,7 +126,8 @@ class TapCDNCerts(Tap):
             self.logger.warning("The catalog names streams that do not exist: %s.", ", ".join(unknown))
         if others := sorted(named & known):
             self.logger.warning(
-                "The catalog names streams of a provider that is not configured: %s.", ", ".join(others)
+                "The catalog names streams of a provider or product that is not configured: %s.",
+                ", ".join(others),
             )
         read = [name for name, stream in self.streams.items() if not isinstance(stream, TAP_STREAMS)]
         if not any(self.streams[name].selected for name in read):

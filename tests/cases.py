@@ -22,11 +22,13 @@ APIS = {provider: load(provider) for provider in PROVIDERS}
 LOGINS = [(provider, login) for provider, api in APIS.items() for login in api.logins]
 LISTS = [(provider, operation) for provider, api in APIS.items() for operation in api.lists]
 DETAILS = [(provider, operation) for provider, api in APIS.items() for operation in api.details]
+NESTED = [(provider, operation) for provider, api in APIS.items() for operation in api.nested]
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
+EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
 
 
@@ -38,6 +40,7 @@ def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
 def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]]:
     """The streams of a provider, or those that an operation's failure keeps from being read."""
     every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
+    # All streams have a list: of their items, or of their keys.
     return [each for each in every if operation in {None, each.operation, each.listing.operation}]
 
 
@@ -79,11 +82,11 @@ def connected(sandbox: Watch, provider: str, most: int) -> dict[str, Any]:
 
 
 def only(provider: str, size: int, **options: Any) -> Watch:
-    """A sandbox of a provider alone."""
+    """A sandbox of a provider alone, with all of its products."""
     own, whole = {}, {}
     for name, value in options.items():
         (whole if name in {"latency", "seed"} else own)[name] = value
-    return Watch(**whole, **{provider: {"size": size, **own}})
+    return Watch(**whole, **{provider: {"size": size, "products": APIS[provider].products, **own}})
 
 
 def other(provider: str) -> str:
@@ -92,8 +95,10 @@ def other(provider: str) -> str:
 
 
 def pair(provider: str, size: int, **options: Any) -> Watch:
-    """A sandbox of a provider, and of another one that has a few keys."""
-    return Watch(**options, **{provider: {"size": size}, other(provider): {"size": 3}})
+    """A sandbox of a provider, and of another one that has a few keys, with all of their products."""
+    sizes = {provider: size, other(provider): 3}
+    own = {name: {"size": keys, "products": APIS[name].products} for name, keys in sizes.items()}
+    return Watch(**options, **own)
 
 
 def assert_others_complete(provider: str, result: WatchedRun, *but: str) -> None:

@@ -51,9 +51,10 @@ class Run:
                 self.state = message["value"]
 
     def by_key(self, stream: str) -> dict[str, Record]:
-        """The records of a stream by what identifies them in their account; each only once."""
-        key = [name for name in KEYS[stream] if name not in {"account", "synced_at"}][-1]
-        records = {record[key]: record for record in self.records[stream]}
+        """The records of a stream by what identifies them in their account, each only once: `key/item`."""
+        names = [name for name in KEYS[stream] if name not in {"account", "synced_at"}]
+        names = names[-1:] if stream == "sync_errors" else names
+        records = {"/".join(record[name] for name in names): record for record in self.records[stream]}
         assert len(records) == len(self.records[stream])
         return records
 

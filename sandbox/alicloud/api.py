@@ -138,7 +138,7 @@ class AlibabaCloud(API[Domain]):
         content = {**operation(self.parameters(call)), "RequestId": str(uuid4()).upper()}
         answer = Answer.json(200, content, JSON)
         if content.get("PageNumber") == 1:
-            self.listed()
+            self.listed(call.entry.operation)
         return answer
 
     def page(self, parameters: dict[str, str], items: list[Domain]) -> tuple[list[Domain], dict[str, int]]:

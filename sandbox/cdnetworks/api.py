@@ -119,7 +119,7 @@ class CDNetworks(API[Certificate]):
         """Answer one of the operations that the sandbox knows."""
         if call.entry.operation == "QueryCertificateList":
             answer = self.listing(call)
-            self.listed()
+            self.listed(call.entry.operation)
             return answer
         if call.entry.operation == "QueryCertificate":
             certificate = self.inventory.get(call.entry.key)

@@ -15,7 +15,7 @@ from tenacity.nap import sleep_using_event
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
-from tap_cdn_certs.api.paging import found, read_all
+from tap_cdn_certs.api.paging import found, read_all, read_parts
 from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
 from tap_cdn_certs.api.secrets import quoted, without_secrets
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
@@ -82,7 +82,11 @@ class Client:
     patience: float | None = None
 
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
-        self.url: str = settings[self.url_settings[0]].rstrip("/")
+        self._urls = [
+            (name, url.rstrip("/"))
+            for name in self.url_settings
+            for url in ([settings[name]] if isinstance(settings[name], str) else settings[name])
+        ]
         self.connections: int = settings.get("max_connections", 1)
         self.limits = AccountLimits(
             self.rate_limits, settings["rate_limit_requests"], settings["rate_limit_period"], stopped
@@ -97,8 +101,7 @@ class Client:
         self._auth = self.auth(settings)
         self._secrets = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._hosts = [
-            Host(self.provider, f"{self.provider}.{name}", url, self.connections)
-            for name, url in self.urls(settings)
+            Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
         ]
         self._retry = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, APIError) and error.reach in AGAIN),
@@ -123,11 +126,13 @@ class Client:
         """The settings to check where the credentials are refused."""
         return " and ".join(f"{self.provider}.{name}" for name in self.secret_settings)
 
-    def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """The names of the settings that hold addresses, each with an address."""
-        for name in self.url_settings:
-            given = settings[name]
-            yield from ((name, url.rstrip("/")) for url in (given if isinstance(given, list) else [given]))
+    def address_setting(self, operation: str) -> str:  # noqa: ARG002 - most have one for all
+        """The setting that has the address of an operation; where it has several, a list is read at each."""
+        return self.url_settings[0]
+
+    def addresses(self, operation: str) -> list[str]:
+        """Where an operation is asked for."""
+        return [url for name, url in self._urls if name == self.address_setting(operation)]
 
     def host(self, url: str | None = None) -> Host:
         """The host that a request goes to; without an address, or elsewhere, the first one."""
@@ -142,29 +147,29 @@ class Client:
         """
         return parse_json(answer.content, answer.max_tokens)
 
-    def ask(self, operation: str, path: str = "", parameters: Parameters | None = None) -> requests.Request:
-        """The request of an operation."""
-        del operation
-        return requests.Request("GET", f"{self.url}{path}", params=dict(parameters or {}))
+    def ask(
+        self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
+    ) -> requests.Request:
+        """The request of an operation, at the first of its addresses if none is named."""
+        url = url or self.addresses(operation)[0]
+        return requests.Request("GET", f"{url}{path}", params=dict(parameters or {}))
 
     def call(self, operation: str, path: str = "", **parameters: Any) -> Item:
         """The answer of an operation."""
         return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
 
     def listing(self, listing: Listing) -> Iterator[Any]:
-        """The items of all pages of a list, each once.
+        """The items of all pages of all parts of a list, each once.
 
         Raises:
             APIError: The list cannot be read, or is shorter than it says.
         """
-
-        def ask(parameters: Parameters, before: Page | None) -> Page:
-            request = self.ask(listing.operation, listing.path, {**listing.parameters, **parameters})
-            return self.request(
-                listing.operation, request, lambda body: listing.page(body, parameters, before)
-            )
-
-        return read_all(ask, listing, self.provider)
+        asks = [
+            partial(self._page, listing, url, part)
+            for url in self.addresses(listing.operation)
+            for part in listing.parts
+        ]
+        return read_parts([read_all(ask, listing, self.provider) for ask in asks], listing)
 
     def request(
         self,
@@ -274,6 +279,12 @@ class Client:
                 return f"{refused}: the account has not activated the product, so it has no domains there."
             case _:
                 return f"{refused}: {refusal.message}"
+
+    def _page(
+        self, listing: Listing, url: str, part: Parameters, parameters: Parameters, before: Page | None
+    ) -> Page:
+        request = self.ask(listing.operation, listing.path, {**listing.parameters, **part, **parameters}, url)
+        return self.request(listing.operation, request, lambda body: listing.page(body, parameters, before))
 
     def _attempt(
         self,

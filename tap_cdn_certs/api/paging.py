@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
@@ -160,6 +161,8 @@ class Listing:
         key: The name of the field that identifies an item.
         path: Of the request, after the API's address.
         parameters: That each page is asked for with.
+        parts: Each of these parameters asks for a part of the list, with pages of its own. What is in several
+            parts is one item.
         paging: None where all items come at once.
         total: Where an answer says how many items the list has.
         noun: What the items are, for messages.
@@ -173,6 +176,7 @@ class Listing:
     key: str
     path: str = ""
     parameters: Parameters = field(default_factory=dict)
+    parts: tuple[Parameters, ...] = ({},)
     paging: Paging | None = None
     total: str | None = None
     noun: str = "items"
@@ -286,3 +290,16 @@ def read_all(
             f"{received:,}. The others were not read: try again later, then ask the provider.",
             Reach.STREAM,
         )
+
+
+def read_parts(parts: Sequence[Iterator[Any]], listing: Listing) -> Iterator[Any]:
+    """The items of all parts of a list, each once."""
+    if len(parts) == 1:
+        yield from parts[0]
+        return
+    seen: set[str] = set()
+    for item in chain.from_iterable(parts):
+        name = listing.identify(item)
+        if name is None or name not in seen:
+            yield item
+            seen |= {name} if name else set()

@@ -42,6 +42,24 @@ def common_settings(
     )
 
 
+def address(name: str, default: str, description: str) -> th.Property[Any]:
+    """The setting of a further address of a provider."""
+    return th.Property(name, th.StringType, default=default, description=description)
+
+
+def products(*names: str, description: str) -> th.Property[Any]:
+    """The setting of a provider with several products: the first is read where nothing is said.
+
+    What is new is never read unasked: a user's keys lack the permission for it.
+    """
+    return th.Property(
+        "products",
+        th.ArrayType(th.StringType(allowed_values=[*names])),
+        default=[names[0]],
+        description=f"What is read: {description}.",
+    )
+
+
 def max_connections(default: int = 32) -> th.Property[Any]:
     """The setting of a provider that is asked for many keys at once."""
     return th.Property(

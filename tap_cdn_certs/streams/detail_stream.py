@@ -38,12 +38,19 @@ class DetailStream(CDNStream):
 
     def fetch(self, key: str) -> Item:
         """What the provider answers of a key. Called in many threads at once."""
-        if self.path and not key.strip("."):
-            raise InvalidValueError(f"{self.listing.key} is a relative path, not an identifier.")
-        path = self.path.format(key=quote(key, safe=""))
-        request = self.client.ask(self.operation, path, self.parameters(key))
+        request = self.client.ask(self.operation, self.path_of(key), self.parameters(key))
         answer: Item = self.client.request(self.operation, request, self.detail, self.sizes)
         return answer
+
+    def path_of(self, key: str) -> str:
+        """The path of a key's request.
+
+        Raises:
+            InvalidValueError: The key would lead elsewhere.
+        """
+        if self.path and not key.strip("."):
+            raise InvalidValueError(f"{self.listing.key} is a relative path, not an identifier.")
+        return self.path.format(key=quote(key, safe=""))
 
     def detail(self, body: Item) -> Item:
         """What of an answer is the key's.

@@ -81,6 +81,8 @@ class CDNStream(TapStream):
 
     provider: ClassVar[str]
     operation: ClassVar[str]
+    # Of those that the setting `products` names; none where a provider has no such setting.
+    product: ClassVar[str | None] = None
     request_per_key: ClassVar[bool] = False
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False

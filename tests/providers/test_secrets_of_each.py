@@ -136,4 +136,4 @@ def test_no_operation_that_returns_private_keys_is_called(tmp_path: Path, provid
         run(sandbox, tmp_path)
         asked = {request.operation for request in sandbox[provider].requests}
         assert not sandbox.forbidden
-        assert asked <= {*APIS[provider].lists, *APIS[provider].details}
+        assert asked <= {*APIS[provider].lists, *APIS[provider].details, *APIS[provider].nested}

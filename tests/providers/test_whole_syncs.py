@@ -10,12 +10,14 @@ import pytest
 from cases import (
     APIS,
     EACH,
-    EACH_LOGIN,
+    LISTS,
     LOGINS,
+    NESTED,
     assert_everything_arrived,
     connected,
     only,
     schema,
+    stream_of,
     streams,
 )
 from watched import catalog, run
@@ -114,7 +116,7 @@ def test_nothing_is_asked_for_but_what_is_known(whole: Whole) -> None:
     api = APIS[whole.provider]
     assert not whole.sandbox.forbidden
     asked = {request.operation for request in (*whole.asked, *whole.again)}
-    assert asked == {*api.lists, *api.details}
+    assert asked == {*api.lists, *api.details, *api.nested}
 
 
 def test_the_next_sync_reads_the_same_for_no_more(whole: Whole) -> None:
@@ -140,27 +142,26 @@ def test_an_empty_account_is_not_an_error(provider: str, tmp_path: Path) -> None
     assert all(row["listed"] == 0 for row in result.syncs.values())
 
 
-@EACH_LOGIN
+@pytest.mark.parametrize(("provider", "operation"), [*LISTS, *NESTED])
 @pytest.mark.parametrize("change", ["appears", "disappears"])
 def test_a_list_that_changes_while_it_is_paged_loses_nothing(
-    tmp_path: Path, provider: str, login: str, change: str
+    tmp_path: Path, provider: str, operation: str, change: str
 ) -> None:
     """What was there all the time is read, once, whatever moves between the pages."""
-    lists = [stream.name for stream in streams(provider) if not stream.request_per_key]
+    stream = stream_of(provider, operation).name
     with only(provider, 600) as sandbox:
-        inventory = sandbox[provider].inventory
-        moving, spare = inventory.keys()[0], inventory.remove(inventory.keys()[300])
+        inventory = sandbox[provider].inventory_of(operation)
+        keys = inventory.keys()
+        moving, spare = keys[0], inventory.remove(keys[len(keys) // 2])
+        stable = {*sandbox[provider].keys(operation)} - {moving}
+        sandbox.listing = operation
         sandbox.during_listing = lambda: (
             inventory.add(spare) if change == "appears" else inventory.remove(moving)
         )
-        stable = {operation: {*sandbox[provider].keys(operation)} for operation in APIS[provider].lists}
-        config = sandbox.config(**{provider: login})
-        result = run(sandbox, tmp_path, "--catalog", catalog(tmp_path, *lists, "syncs"), config=config)
+        result = run(sandbox, tmp_path, "--catalog", catalog(tmp_path, stream, "syncs"))
         assert sandbox.during_listing is None
     assert result.returncode == 0, result.stderr
-    for stream in streams(provider):
-        if stream.name in lists:
-            assert stable[stream.operation] - {moving} <= result.by_key(stream.name).keys()
+    assert stable <= result.by_key(stream).keys()
 
 
 @EACH
@@ -196,5 +197,6 @@ def test_what_the_tap_asks_for_is_what_the_sandbox_plays(provider: str) -> None:
     assert {stream.operation for stream in streams(provider)} == {
         *APIS[provider].lists,
         *APIS[provider].details,
+        *APIS[provider].nested,
     }
     assert {*PROVIDERS} == {*NAMES}

@@ -10,7 +10,8 @@
 {#
     The rows of a provider's streams: `int_<provider>_rows`. A stream without rows has one without an account.
 
-    `streams` maps a stream to its `key`, and to its `inventory` and `listing` where those are not its own: see the model `streams`.
+    `streams` maps a stream to its `key`, and to its `inventory` and `listing` where those are not its own: see the model `streams`. A
+    key of several columns is a list; the first one names what the rows are parts of, whose error concerns them all.
 #}
 {% macro stream_rows(streams) -%}
     {%- for stream, about in streams.items() %}
@@ -20,11 +21,22 @@
         cast('{{ about.listing or stream }}' as text) as listing,
         seen.account,
         seen.row_key,
+        seen.part_of,
         seen.synced_at
     from (select 1 as one) as always
-    left join (select account, {{ about.key }} as row_key, synced_at from {{ ref('stg_' ~ stream) }}) as seen on true
+    left join (
+        select account, {{ row_key(about.key) }} as row_key, {{ about.key if about.key is string else about.key[0] }} as part_of, synced_at
+        from {{ ref('stg_' ~ stream) }}
+    ) as seen on true
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{# What identifies a row in its account, as `sync_errors` names it: a column, or several. #}
+{% macro row_key(key, prefix='') -%}
+    {%- for column in ([key] if key is string else key) -%}
+        {{ prefix ~ column }}{{ " || '/' || " if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# The rows of a stream that are current, each with `stale`: a subquery. #}
@@ -35,7 +47,7 @@
         inner join {{ ref('int_current_keys') }} as current_keys
             on current_keys.inventory = '{{ inventory or stream }}'
             and seen.account = current_keys.account
-            and seen.{{ key }} = current_keys.row_key
+            and {{ row_key(key, 'seen.') }} = current_keys.row_key
     )
 {%- endmacro %}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import requests
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
@@ -17,6 +17,8 @@ from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import requests
+
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item
@@ -26,7 +28,29 @@ ELSEWHERE = (
     " If the account is on the international site, set alicloud.api_url to "
     "https://cdn.ap-southeast-1.aliyuncs.com."
 )
-VERSION = "2018-05-10"
+
+
+class Product(NamedTuple):
+    """An API of the provider.
+
+    Args:
+        setting: That has its address, or its addresses.
+        version: Of the API.
+        action: How a RAM policy names it.
+        operations: Those that are asked for, as globs.
+        method: Of the requests.
+    """
+
+    setting: str
+    version: str
+    action: str
+    operations: tuple[str, ...]
+    method: str = "POST"
+
+
+PRODUCTS = (
+    Product("api_url", "2018-05-10", "cdn", ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*")),
+)
 
 # A `Code` of these is not an error: other products of the provider have it in every answer.
 SUCCESS = frozenset({"0", "200", "ok", "success"})
@@ -40,6 +64,7 @@ class AlicloudClient(Client):
     provider = "alicloud"
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
+    url_settings = tuple(product.setting for product in PRODUCTS)
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
     errors: ClassVar = {
         "Throttling": Reach.THROTTLED,
@@ -76,9 +101,18 @@ class AlicloudClient(Client):
         )
 
     @override
-    def ask(self, operation: str, path: str = "", parameters: Parameters | None = None) -> requests.Request:
-        headers = {"x-acs-action": operation, "x-acs-version": VERSION}
-        return requests.Request("POST", f"{self.url}/{path}", params=dict(parameters or {}), headers=headers)
+    def address_setting(self, operation: str) -> str:
+        return product_of(operation).setting
+
+    @override
+    def ask(
+        self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
+    ) -> requests.Request:
+        request = super().ask(operation, f"{path}/", parameters, url)
+        product = product_of(operation)
+        request.method = product.method
+        request.headers = {"x-acs-action": operation, "x-acs-version": product.version}
+        return request
 
     @override
     def refusal(self, body: Item) -> Refusal | None:
@@ -114,8 +148,18 @@ class AlicloudClient(Client):
         if refusal.code.startswith("InvalidAccessKeyId"):
             return said + ELSEWHERE
         if refusal.code.startswith(("Forbidden", "NoPermission")):
+            action = f"{product_of(operation).action}:{operation}"
             return (
-                f"{said} The RAM user lacks the action cdn:{operation}: add it to its policy, or leave the "
+                f"{said} The RAM user lacks the action {action}: add it to its policy, or leave the "
                 "domains it may not read out of the setting alicloud.domains."
             )
         return said
+
+
+def product_of(operation: str) -> Product:
+    """The product that an operation is of."""
+    return next(
+        product
+        for product in PRODUCTS
+        if any(fnmatchcase(operation, pattern) for pattern in product.operations)
+    )

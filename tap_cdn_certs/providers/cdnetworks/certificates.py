@@ -37,6 +37,7 @@ CERTIFICATES = Listing(
     operation="QueryCertificateList",
     items=certificates,
     key="certificate-id",
+    path="/api/ssl/certificate",
     selected_by="certificate_ids",
     nowhere="the account does not have",
     kept=True,
@@ -105,7 +106,7 @@ class SSLCertificate(CDNetworksStream, ChangesStream):
 
     name = "ssl_certificate"
     operation = "QueryCertificate"
-    path = "/{key}"
+    path = "/api/ssl/certificate/{key}"
     # Some 8,000 related domains.
     sizes = (2**21, 50_000)
     listing = CERTIFICATES

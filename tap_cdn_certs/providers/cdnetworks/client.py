@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # How the code of an error begins that has none, but a status, which says no more.
 GATEWAY = "status "
+# Documented with answers in XML; the others are in JSON.
+IN_XML = "/api/ssl/certificate"
 MAX_SKEW = 300.0  # seconds between two clocks that the provider does not mind
 
 
@@ -55,9 +57,12 @@ class CDNetworksClient(Client):
         return CNCHMACSHA256(settings["access_key_id"], settings["access_key_secret"])
 
     @override
-    def ask(self, operation: str, path: str = "", parameters: Parameters | None = None) -> requests.Request:
-        request = super().ask(operation, f"/api/ssl/certificate{path}", parameters)
-        request.headers = {"Accept": "application/xml"}
+    def ask(
+        self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
+    ) -> requests.Request:
+        request = super().ask(operation, path, parameters, url)
+        if path.startswith(IN_XML):
+            request.headers = {"Accept": "application/xml"}
         return request
 
     @override

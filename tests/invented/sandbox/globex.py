@@ -109,7 +109,7 @@ class API(api.API[Certificate]):
         after = str(left[limit]) if len(left) > limit else None
         answer = Answer.json(200, {"data": items, "next_cursor": after})
         if start == 0:
-            self.listed()
+            self.listed(call.entry.operation)
         return answer
 
     def deployment(self, key: str) -> Answer:

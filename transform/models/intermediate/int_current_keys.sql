@@ -3,6 +3,7 @@ with newest as (
         streams.inventory,
         seen.account,
         seen.row_key,
+        max(seen.part_of) as part_of,
         max(seen.synced_at) as synced_at
     from {{ ref('int_rows') }} as seen
     inner join {{ ref('streams') }} as streams on seen.stream = streams.stream
@@ -42,12 +43,16 @@ complete_syncs as (
 
 key_errors as (
     select
-        streams.inventory,
-        errors.account,
-        errors.key,
+        newest.inventory,
+        newest.account,
+        newest.row_key,
         max(errors.synced_at) as failed_at
     from {{ ref('stg_sync_errors') }} as errors
     inner join {{ ref('streams') }} as streams on errors.stream = streams.stream
+    inner join newest
+        on streams.inventory = newest.inventory
+        and errors.account = newest.account
+        and errors.key in (newest.row_key, newest.part_of)
     -- A row that lacks a field was read.
     where coalesce(errors.reach, 'key') <> 'field'
     group by 1, 2, 3
@@ -68,7 +73,7 @@ left join complete_syncs
 left join key_errors
     on newest.inventory = key_errors.inventory
     and newest.account = key_errors.account
-    and newest.row_key = key_errors.key
+    and newest.row_key = key_errors.row_key
 where
     complete_syncs.last_exact_sync_at is null
     or newest.synced_at >= complete_syncs.last_exact_sync_at

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
 
 from tap_cdn_certs.api.host import REASONS
 from tap_cdn_certs.api.secrets import without_secrets
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What the library writes holds whole answers and addresses, with keys, tokens and signatures.
-_LOGGERS = ("credentials", "alibabacloud-tea", "urllib3.connectionpool", "urllib3.util.retry")
+_LOGGERS = (
+    "credentials",
+    "alibabacloud-tea",
+    "apscheduler.scheduler",
+    "urllib3.connectionpool",
+    "urllib3.util.retry",
+)
 
 # What may be taken from the text of an error of the library, which holds whole answers as well.
 _STATUS = re.compile(r"http_?code\W+(\d{3})\b", re.IGNORECASE)
@@ -88,7 +94,8 @@ class Login:
         self._retry = Retrying(
             retry=retry_if_exception(_may_pass),
             wait=wait_exponential(),
-            stop=stop_after_attempt(3),
+            # Somebody may wait for the outcome.
+            stop=stop_after_attempt(3) | stop_after_delay(8),
             reraise=True,
         )
         if self.kind == ACCESS_KEY:
@@ -135,7 +142,8 @@ class Login:
                 "alicloud.access_key_id, alicloud.access_key_secret and, for temporary credentials, "
                 "alicloud.security_token"
             )
-        return " and ".join(f"alicloud.{name}" for name in ("credentials", *self._settings))
+        *names, last = (f"alicloud.{name}" for name in ("credentials", *self._settings))
+        return f"{', '.join(names)} and {last}" if names else last
 
     def _is_due(self) -> bool:
         return time.time() >= self._held.due

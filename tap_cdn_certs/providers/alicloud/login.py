@@ -35,7 +35,7 @@ _LOGGERS = (
 )
 
 # What may be taken from the text of an error of the library, which holds whole answers as well.
-_STATUS = re.compile(r"http_?code\W+(\d{3})\b", re.IGNORECASE)
+_STATUS = re.compile(r"(?:http_?|status )code\W+(\d{3})\b", re.IGNORECASE)
 _CODE = re.compile(r'"Code"\s*:\s*"([\w.]{1,100})"')
 _REQUEST_ID = re.compile(r'"RequestId"\s*:\s*"([\w-]{1,64})"')
 _BEFORE_ANSWER = re.compile(r"[^:,;{\[\n]+")
@@ -46,9 +46,20 @@ _MEANINGS = {
     "AuthenticationFail": "the OIDC token, or its identity provider, is not accepted",
     "EntityNotExist.Role": "there is no such role",
     "InvalidAccessKeyId": "there is no such access key",
+    "InvalidSecurityToken": "the temporary key that asks has ended, or the token is not its own",
     "InvalidTimeStamp": "this clock is wrong",
     "NoPermission": "the role does not trust who asks, or who asks lacks the permission sts:AssumeRole",
     "SignatureDoesNotMatch": "the access key's secret is another",
+}
+
+# Where a kind looks that has no setting for it.
+_LOOKED_AT = {
+    "profile": " Profiles are in ~/.aliyun/config.json and ~/.alibabacloud/credentials.ini.",
+    "ecs_ram_role": " An ECS instance that has a RAM role gives them, no other machine.",
+    "default_chain": (
+        " Looked at are the variables ALIBABA_CLOUD_…, the profiles in ~/.aliyun/config.json and "
+        "~/.alibabacloud/credentials.ini, and the ECS instance."
+    ),
 }
 
 _VISIBLE = re.compile("[!-~]+")
@@ -192,7 +203,7 @@ class Login:
             code, what = type(error).__name__, _in_words(error)
         message = (
             f"alicloud.credentials is {self.kind}, which gives no credentials: {what}. "
-            f"Check the settings {self.named()}."
+            f"Check the settings {self.named()}.{_LOOKED_AT.get(self.kind, '')}"
         )
         failure = APIError(code, message, Reach.PROVIDER, request_id=_found(_REQUEST_ID, text) or None)
         failure.change_texts(partial(without_secrets, settings=self._secrets, sent={}))
@@ -250,9 +261,10 @@ def _is_of_the_way(error: BaseException) -> bool:
 
 def _may_pass(error: BaseException) -> bool:
     """Whether the same question may have an answer soon."""
-    status = int(_found(_STATUS, str(error)) or 0)
-    busy = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return busy or (_is_of_the_way(error) and "CERTIFICATE_VERIFY_FAILED" not in str(error))
+    text = str(error)
+    busy = int(_found(_STATUS, text) or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    throttled = _found(_CODE, text).startswith("Throttling")
+    return busy or throttled or (_is_of_the_way(error) and "CERTIFICATE_VERIFY_FAILED" not in text)
 
 
 def _in_words(error: Exception) -> str:

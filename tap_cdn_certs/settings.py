@@ -181,6 +181,8 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
                 yield f"{prefix}{name} is not a setting." + (f" Is {prefix}{near[0]} meant?" if near else "")
         case "type":
             yield f"{path} has to be {_kind(expected)}."
+        case "enum":
+            yield f"{path} has to be {_listed(expected)}."
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.
@@ -227,6 +229,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _listed(values: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _kind(types: str | list[str]) -> str:

@@ -89,6 +89,18 @@ def test_the_official_alibaba_sdk_reads_the_inventory(
         )
 
 
+def test_a_key_that_was_issued_is_refused_once_it_has_ended(sandbox: Sandbox) -> None:
+    """Until then it is as good as the account's own; its token belongs to it."""
+    account: Any = sandbox["alicloud"]
+    key, ended = account.issue(60), account.issue(-1)
+    request = models.DescribeDomainCertificateInfoRequest(domain_name="www.example.com")
+    assert sdk(sandbox, key[:3]).describe_domain_certificate_info(request).status_code == 200
+    for (one, other), wrong in {(ended, ended): "Expired", (key, ended): "Malformed"}.items():
+        with pytest.raises(AlibabaCloudException) as refused:
+            sdk(sandbox, (one.id, one.secret, other.token)).describe_domain_certificate_info(request)
+        assert refused.value.code == f"InvalidSecurityToken.{wrong}"
+
+
 def check_domain(item: dict[str, Any], domain: Domain) -> None:
     """Compare an item of DescribeUserDomains with the inventory."""
     form = "%Y-%m-%dT%H:%M:%SZ" if domain.gmt_modified.second else "%Y-%m-%dT%H:%MZ"

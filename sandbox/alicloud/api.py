@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sandbox.alicloud import signature
 from sandbox.alicloud.inventory import Domain, domains
-from sandbox.alicloud.signature import KEY, STS
+from sandbox.alicloud.signature import KEY, STS, AccessKey
 from sandbox.api import API
 from sandbox.limits import Limit
 from sandbox.messages import Answer, Call, Refusal, RefusedError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.alicloud.inventory import DomainCertificate
     from sandbox.inventory import Inventory
+    from sandbox.state import State
 
 VERSION = "2018-05-10"
 JSON = "application/json;charset=utf-8"
@@ -66,7 +67,7 @@ class AlibabaCloud(API[Domain]):
             "security_token": str(STS.token),
         },
     }
-    secrets = (KEY.secret, STS.secret, str(STS.token))
+    secrets: tuple[str, ...] = (KEY.secret, STS.secret, str(STS.token))
     refusals: ClassVar[Mapping[str, Refusal]] = {
         **signature.REFUSALS,
         "permission": Refusal(
@@ -91,6 +92,18 @@ class AlibabaCloud(API[Domain]):
         "Forbidden.RAM": {"AccessDeniedDetail": {"AuthPrincipalOwnerId": "1234567890", "PolicyType": "None"}},
     }
     limits: Mapping[str, Limit] = {"operation": Limit(100, 1, each=True)}
+
+    def __init__(self, state: State, **options: Any) -> None:
+        super().__init__(state, **options)
+        self.issued: dict[str, AccessKey] = {}
+
+    def issue(self, seconds: float) -> AccessKey:
+        """Issue a temporary key, which is refused once so many seconds are over."""
+        token, end = f"s3cr3t-token-{uuid4().hex}", self.state.time() + seconds
+        key = AccessKey(f"STS.s3cr3t{uuid4().hex}", f"s3cr3t-secret-{uuid4().hex}", token, end)
+        self.issued[key.id] = key
+        self.secrets += (key.secret, token)
+        return key
 
     def stock(self, size: int) -> Inventory[Domain]:
         """Return an inventory of so many domains."""
@@ -118,7 +131,7 @@ class AlibabaCloud(API[Domain]):
 
     def authenticate(self, call: Call) -> None:
         """Check the signature, whose nonce is good once."""
-        signature.check(call, self.state.time())
+        signature.check(call, self.state.time(), self.issued)
         if not self.once(call.header("x-acs-signature-nonce"), signature.MINUTES_15):
             self.refuse("repeated")
 

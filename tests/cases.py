@@ -50,8 +50,8 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 
 
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
-    """The stream that has the records of an operation."""
-    return next(stream for stream in streams(provider) if stream.operation == operation)
+    """The stream that has the records of an operation, or else the keys that it lists."""
+    return min(streams(provider, operation), key=lambda stream: stream.operation != operation)
 
 
 @cache

@@ -103,6 +103,11 @@ def elements(item: Item, name: str) -> list[Any]:
             raise _invalid(name, value, "a list")
 
 
+def texts(item: Item, name: str) -> list[str]:
+    """The texts of a field that holds several, without the blank ones."""
+    return [value for element in elements(item, name) if (value := text({name: element}, name))]
+
+
 def mapping(value: object, name: str) -> Item:
     """A value that has to be an object, by the name it has in messages; nothing is an empty one.
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.auth import AuthBase
 from typing_extensions import override
@@ -67,6 +67,9 @@ class CNCHMACSHA256(AuthBase):
 
     def sign(self, request: PreparedRequest, timestamp: int) -> PreparedRequest:
         """Signs a request as of a Unix timestamp in seconds, accepted once, for 5 minutes."""
+        # A blank is sent as the provider decodes it.
+        address, mark, query = url_of(request).partition("?")
+        request.url = f"{address}{mark}{query.replace('+', '%20')}"
         request.headers["host"] = urlsplit(url_of(request)).netloc
         request.headers["content-type"] = "application/json"
         request.headers["x-cnc-auth-method"] = "AKSK"
@@ -91,7 +94,7 @@ class CNCHMACSHA256(AuthBase):
             (
                 request.method or "",
                 url.path,
-                unquote_plus(url.query),
+                "" if request.method == "POST" else unquote(url.query),
                 *(f"{name}:{request.headers[name]}" for name in self.signed_headers),
                 "",
                 ";".join(self.signed_headers),

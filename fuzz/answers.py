@@ -64,13 +64,18 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
             take(partial(stream.record, "www.example.com", future))
             take(lambda stream=stream: stream.fields("1", stream.detail(answer)))  # type: ignore[misc]
         if isinstance(stream, ListStream | ChangesStream):
-            read = stream.record if isinstance(stream, ListStream) else stream.listed
+            read = stream.record if isinstance(stream, ListStream) else partial(listed, stream)
             try:
                 found = stream.listing.page(answer, {}, None).items
             except APIError:
                 continue
             for item in found:
                 take(partial(read, item))
+
+
+def listed(stream: ChangesStream, item: Any) -> Any:
+    """What a stream makes of an item of its list, before it asks for more."""
+    return stream.listed(stream.seen(item))
 
 
 def seeds() -> Iterator[bytes]:

@@ -83,8 +83,7 @@ class CDNetworksDomainCertificates(ChangesStream):
     listing = DOMAINS
     memory = "domains"
     first_by = "last_modified"
-    # The latter two are the list's.
-    left_out = frozenset({"billing-areas", "domainId", "domainName"})
+    left_out = frozenset({"billing-areas", "domainName"})
 
     @override
     def listed(self, item: Item) -> Record:
@@ -100,6 +99,7 @@ class CDNetworksDomainCertificates(ChangesStream):
     def fields(self, key: str, answer: Item) -> Record:
         data = self.seen(answer)
         return {
+            "domain_id": identifier(data, "domainId"),
             "tls_version": text(data, "TLSVersion"),
             "enable_ocsp": boolean(data, "enableOCSP"),
             "cipher_suites": text(data, "cipherSuites"),

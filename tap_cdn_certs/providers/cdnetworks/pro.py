@@ -37,6 +37,17 @@ CERTIFICATES = Listing(
 )
 
 
+def common_fields(item: Item) -> Record:
+    """The fields that GetListOfCertificates and GetACertificate have in common."""
+    return {
+        "name": text(item, "name"),
+        "auto_renew": text(item, "autoRenew"),
+        "force_renew": boolean(item, "forceRenew"),
+        "version_in_production": integer(item, "versionInProduction"),
+        "version_in_staging": integer(item, "versionInStaging"),
+    }
+
+
 def usage(item: Item, name: str) -> list[Record]:
     """Who uses a certificate in production, or in staging."""
     return [
@@ -71,17 +82,13 @@ class CDNetworksProCertificates(ChangesStream):
     def listed(self, item: Item) -> Record:
         return {
             "certificate_id": required_identifier(item, "certificateId"),
-            "name": text(item, "name"),
+            **common_fields(item),
             "ca_only": boolean(item, "caOnly"),
-            "auto_renew": text(item, "autoRenew"),
-            "force_renew": boolean(item, "forceRenew"),
             "creation_time": utc(item, "creationTime"),
             "last_update_time": utc(item, "lastUpdateTime"),
             "latest_version": integer(item, "latestVersion"),
             "expiration_time": utc(item, "expirationTime"),
-            "version_in_production": integer(item, "versionInProduction"),
             "production_expiration_time": utc(item, "productionExpirationTime"),
-            "version_in_staging": integer(item, "versionInStaging"),
             "staging_expiration_time": utc(item, "stagingExpirationTime"),
         }
 
@@ -89,6 +96,7 @@ class CDNetworksProCertificates(ChangesStream):
     def fields(self, key: str, answer: Item) -> Record:
         detail = self.seen(answer)
         return {
+            **common_fields(detail),
             "description": text(detail, "description"),
             "versions": [
                 {

@@ -79,8 +79,8 @@ def certificates(count: int, seed: int, now: datetime) -> Inventory[ProCertifica
             used=[(f"property-{number}", hostnames)],
         )
         match number % 6:
-            case 0:  # The latest version is in staging alone, and what visitors see has ended.
-                versions[0].expires = now - DAY
+            case 0:  # The latest version is in staging alone; of the first one, what visitors see has ended.
+                versions[0].expires = versions[0].expires if number else now - DAY
                 certificate.versions, certificate.in_staging = versions, 2
                 certificate.tried = [(f"property-{number}", [*hostnames, f"test.{name}"])]
                 versions[1].comments = "to be deployed"

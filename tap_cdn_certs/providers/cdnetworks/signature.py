@@ -60,6 +60,9 @@ class CNCHMACSHA256(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        # The provider takes no + for a blank.
+        address, mark, query = url_of(r).partition("?")
+        r.url = f"{address}{mark}{query.replace('+', '%20')}"
         # One that is asked again within the second would be the same, and refused as if it were forged.
         with self._signing:
             timestamp = self._signed[r.url] = max(int(time.time()), self._signed.get(r.url, 0) + 1)
@@ -67,9 +70,6 @@ class CNCHMACSHA256(AuthBase):
 
     def sign(self, request: PreparedRequest, timestamp: int) -> PreparedRequest:
         """Signs a request as of a Unix timestamp in seconds, accepted once, for 5 minutes."""
-        # A blank is sent as the provider decodes it.
-        address, mark, query = url_of(request).partition("?")
-        request.url = f"{address}{mark}{query.replace('+', '%20')}"
         request.headers["host"] = urlsplit(url_of(request)).netloc
         request.headers["content-type"] = "application/json"
         request.headers["x-cnc-auth-method"] = "AKSK"

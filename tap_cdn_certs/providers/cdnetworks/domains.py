@@ -61,6 +61,7 @@ class CDNetworksDomains(ListStream):
     product = "domains"
     primary_keys = ("account", "domain_name")
     listing = DOMAINS
+    # Where it is billed, which no certificate depends on.
     left_out = frozenset({"billing-areas"})
 
     @override
@@ -83,6 +84,7 @@ class CDNetworksDomainCertificates(ChangesStream):
     listing = DOMAINS
     memory = "domains"
     first_by = "last_modified"
+    # The same, and the key once more.
     left_out = frozenset({"billing-areas", "domainName"})
 
     @override

@@ -75,7 +75,7 @@ class CDNetworksProCertificates(ChangesStream):
     listing = CERTIFICATES
     memory = "certificates"
     first_by = "production_expiration_time"
-    # Whose it is.
+    # Who holds it: a customer's or a person's name.
     left_out = frozenset({"owner"})
 
     @override

@@ -74,7 +74,7 @@ def expected_domain(domain: Domain) -> dict[str, Any]:
 def expected_usage(used: Usage) -> list[dict[str, Any]]:
     """Who uses a certificate of CDN Pro."""
     return [
-        {"property_id": name, "hostnames": hosts, "origins": ["origin-1"] if len(hosts) > 1 else []}
+        {"property_id": name, "hostnames": hosts, "origins": ["origin-1"] if len(hosts) > 1 else None}
         for name, hosts in used
     ]
 

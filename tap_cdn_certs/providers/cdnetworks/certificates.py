@@ -13,6 +13,7 @@ from tap_cdn_certs.records.values import (
     elements,
     identifier,
     mapping,
+    objects,
     required_identifier,
     text,
     texts,
@@ -63,14 +64,13 @@ def common_fields(item: Item) -> Record:
         "crt_md5": text(item, "crt-md5"),
         "key_md5": text(item, "key-md5"),
         "ca_md5": text(item, "ca-md5"),
-        "dns_names": texts(item, "dns-names") or None,
+        "dns_names": texts(item, "dns-names"),
         "related_domains": [
             {
                 "domain_id": identifier(domain, "domain-id"),
                 "domain_name": text(domain, "domain-name"),
             }
-            for element in elements(item, "related-domains")
-            for domain in [mapping(element, "related-domain")]
+            for domain in objects(item, "related-domains")
         ]
         or None,
     }

@@ -14,6 +14,7 @@ from tap_cdn_certs.records.values import (
     elements,
     identifier,
     mapping,
+    objects,
     required_identifier,
     text,
     utc,
@@ -116,12 +117,10 @@ class CDNetworksDomainCertificates(ChangesStream):
                             "comment": text(info, "comment"),
                             "serial": identifier(info, "serial"),
                         }
-                        for each in elements(config, "certInfos")
-                        for info in [mapping(each, "certInfos")]
+                        for info in objects(config, "certInfos")
                     ],
                 }
-                for element in elements(data, "domainCertConfigs")
-                for config in [mapping(element, "domainCertConfigs")]
+                for config in objects(data, "domainCertConfigs")
             ],
         }
 

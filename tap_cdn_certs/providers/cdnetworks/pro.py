@@ -9,10 +9,9 @@ from typing_extensions import override
 from tap_cdn_certs.api.paging import Listing, Offset
 from tap_cdn_certs.records.values import (
     boolean,
-    elements,
     identifier,
     integer,
-    mapping,
+    objects,
     required_identifier,
     text,
     texts,
@@ -56,8 +55,7 @@ def usage(item: Item, name: str) -> list[Record]:
             "hostnames": texts(used, "hostnames"),
             "origins": texts(used, "origins"),
         }
-        for element in elements(item, name)
-        for used in [mapping(element, name)]
+        for used in objects(item, name)
     ]
 
 
@@ -107,8 +105,7 @@ class CDNetworksProCertificates(ChangesStream):
                     "expiration_time": utc(version, "expirationTime"),
                     "comments": text(version, "comments"),
                 }
-                for element in elements(detail, "versions")
-                for version in [mapping(element, "versions")]
+                for version in objects(detail, "versions")
             ],
             # Empty, not null: it was asked, and nobody uses it.
             "usage_in_production": usage(detail, "usageInProduction"),

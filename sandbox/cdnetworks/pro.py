@@ -66,40 +66,46 @@ def certificates(count: int, seed: int, now: datetime) -> Inventory[ProCertifica
         name = f"pro{number}.example.org"
         created = now - 400 * DAY + timedelta(minutes=number)
         ends = (now + timedelta(hours=rng.randrange(24 * 20, 24 * 300)), now + 330 * DAY)
-        versions = [
-            Version(rng.randbytes(20).hex(), created + each * DAY, end) for each, end in enumerate(ends)
-        ]
-        hostnames = [name, f"www.{name}"][: 1 + number % 2]
         certificate = ProCertificate(
             certificate_id=rng.randbytes(12).hex(),
             name=name,
             created=created,
             updated=now - timedelta(hours=number + 1),
-            versions=versions[:1],
-            used=[(f"property-{number}", hostnames)],
+            versions=[
+                Version(rng.randbytes(20).hex(), created + each * DAY, end) for each, end in enumerate(ends)
+            ],
+            used=[(f"property-{number}", [name, f"www.{name}"][: 1 + number % 2])],
         )
-        match number % 6:
-            case 0:  # The latest version is in staging alone; of the first one, what visitors see has ended.
-                versions[0].expires = versions[0].expires if number else now - DAY
-                certificate.versions, certificate.in_staging = versions, 2
-                certificate.tried = [(f"property-{number}", [*hostnames, f"test.{name}"])]
-                versions[1].comments = "to be deployed"
-            case 1:  # Deployed nowhere.
-                certificate.in_production, certificate.used = None, []
-            case 2:  # Renewed.
-                certificate.versions, certificate.in_production = versions, 2
-                certificate.in_staging, certificate.auto_renew = 2, "LE"
-                certificate.tried = list(certificate.used)
-            case 3:  # In staging alone.
-                certificate.in_production, certificate.in_staging = None, 1
-                certificate.used, certificate.tried = [], certificate.used
-            case 4:  # To be renewed now.
-                certificate.auto_renew, certificate.force_renew = "LE", True
-                certificate.description = "by Let's Encrypt"
-            case _:
-                versions[0].kind, certificate.auto_renew = "selfsigned", None
+        deploy(certificate, number % 6)
+        if not number:
+            # What visitors see, while its successor is in staging.
+            certificate.versions[0].expires = now - DAY
         inventory.add(certificate)
     return inventory
+
+
+def deploy(certificate: ProCertificate, kind: int) -> None:
+    """Deploy one or both of a certificate's two versions, or none."""
+    versions, used = certificate.versions, certificate.used
+    if kind not in {0, 2}:
+        del versions[1:]
+    match kind:
+        case 0:  # The latest version is in staging alone.
+            certificate.in_staging, versions[1].comments = 2, "to be deployed"
+            certificate.tried = [(name, [*hosts, f"test.{certificate.name}"]) for name, hosts in used]
+        case 1:  # Deployed nowhere.
+            certificate.in_production, certificate.used = None, []
+        case 2:  # Renewed.
+            certificate.in_production, certificate.in_staging, certificate.auto_renew = 2, 2, "LE"
+            certificate.tried = list(used)
+        case 3:  # In staging alone.
+            certificate.in_production, certificate.in_staging = None, 1
+            certificate.used, certificate.tried = [], used
+        case 4:  # To be renewed now.
+            certificate.auto_renew, certificate.force_renew = "LE", True
+            certificate.description = "by Let's Encrypt"
+        case _:
+            versions[0].kind, certificate.auto_renew = "selfsigned", None
 
 
 def row(certificate: ProCertificate) -> dict[str, Any]:

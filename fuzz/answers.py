@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import PROVIDERS, Sandbox
 from sandbox.messages import RefusedError
+from sandbox.providers import load
 from tap_cdn_certs.errors import APIError
+from tap_cdn_certs.streams.changes import ChangesStream
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.tap import TapCDNCerts
@@ -61,13 +63,19 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
         if isinstance(stream, DetailStream):
             take(partial(stream.record, "www.example.com", future))
             take(lambda stream=stream: stream.fields("1", stream.detail(answer)))  # type: ignore[misc]
-        elif isinstance(stream, ListStream):
+        if isinstance(stream, ListStream | ChangesStream):
+            read = stream.record if isinstance(stream, ListStream) else partial(listed, stream)
             try:
                 found = stream.listing.page(answer, {}, None).items
             except APIError:
                 continue
             for item in found:
-                take(partial(stream.record, item))
+                take(partial(read, item))
+
+
+def listed(stream: ChangesStream, item: Any) -> Any:
+    """What a stream makes of an item of its list, before it asks for more."""
+    return stream.listed(stream.seen(item))
 
 
 def seeds() -> Iterator[bytes]:
@@ -80,7 +88,9 @@ def seeds() -> Iterator[bytes]:
         answered.extend(each.body for each in answers)
         return answers[0]
 
-    accounts: dict[str, Any] = {provider: {"size": 20, "limit": None} for provider in PROVIDERS}
+    accounts: dict[str, Any] = {
+        provider: {"size": 20, "limit": None, "products": load(provider).products} for provider in PROVIDERS
+    }
     # A stream that goes on where it was stopped writes its state.
     with Sandbox(**accounts) as sandbox, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         for api in sandbox.apis.values():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from wangsu.common.auth.AkSkAuth import AkSkAuth
+from wangsu.common.auth.HttpRequestMsg import HttpRequestMsg
 
 from tap_cdn_certs.providers.alicloud.login import AccessKey
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
@@ -58,6 +61,31 @@ def test_cnc_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
     assert auth.canonical_request(request) == vector["canonical_request"]
     assert auth.string_to_sign(request) == vector["string_to_sign"]
     assert request.headers["Authorization"] == vector["authorization"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("GET", "/cdn/certificates", {"sortBy": "a b+c/\u00fc", "offset": 0, "limit": 200}, None),
+        ("GET", "/api/config/certificate/v2/%E4%BE%8B.example.com", {}, None),
+        ("POST", "/api/domain/list", {"a": "b c"}, '{"pageNumber":1,"name":"\u00fc"}'),
+    ],
+)
+def test_cnc_signs_as_the_official_sdk_does(
+    monkeypatch: pytest.MonkeyPatch, method: str, path: str, query: dict[str, Any], body: str | None
+) -> None:
+    """Of a GET the query, decoded, in the order sent and with %20 for a blank; of a POST the body alone."""
+    host, timestamp, keys = "api.cdnetworks.com", 1752832047, ("testid", "s3cr3t")
+    request = requests.Request(method, f"https://{host}{path}", params=query, data=body).prepare()
+    monkeypatch.setattr(time, "time", lambda: timestamp)
+    CNCHMACSHA256(*keys)(request)
+    assert request.url
+    assert "+" not in request.url
+    message = HttpRequestMsg()
+    message.uri, message.method, message.host = request.url.removeprefix(f"https://{host}"), method, host
+    message.body = body
+    AkSkAuth.get_auth_and_set_headers(message, *keys, {})
+    assert request.headers["Authorization"] == message.headers["Authorization"]
 
 
 @pytest.mark.parametrize("vector", vectors("cdnetworks_basic"))

@@ -121,7 +121,12 @@ def test_certificates(built: Built) -> None:
         "cdnetworks/main/1001": ("1001", "Example CA G2", "2027-04-22T16:00:00", 3, False, last),
         "cdnetworks/main/1002": ("1002", None, None, 0, False, last),
         "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
+        "cdnetworks/main/5dca": ("5dca", None, "2027-05-01T00:00:00", 1, False, last),
+        "cdnetworks/main/5dcb": ("5dcb", None, None, 0, False, last),
+        "cdnetworks/main/9": ("9", None, None, 1, False, last),
     }
+    renewed = {key: row["renews_itself"] for key, row in certificates.items()}
+    assert (renewed["cdnetworks/main/5dca"], renewed["cdnetworks/main/5dcb"]) == (True, False)
     assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
     assert certificates["alicloud/main/1111"]["identity"] == "1111"
     # A serial number as short as its own is others' too.
@@ -143,6 +148,9 @@ def test_certificate_expiry(built: Built) -> None:
         "cdnetworks/main/1001": ("ok", 8472.0),
         "cdnetworks/main/1002": ("unknown", None),
         "cdnetworks/main/1004": ("not_yet_valid", 4344.0),
+        "cdnetworks/main/5dca": ("ok", 8672.0),
+        "cdnetworks/main/5dcb": ("unknown", None),
+        "cdnetworks/main/9": ("unknown", None),
     }
 
 
@@ -172,11 +180,13 @@ def test_certificate_domains(built: Built) -> None:
         ("alicloud/main/5555", "san"): star,
         ("alicloud/main/never-2026", "served"): {"never.example.com": None},
         ("cdnetworks/main/1001", "related"): {
-            "www.example.com": True,
             "a.cdn.example.com": True,
             "x.y.cdn.example.com": False,
         },
         ("cdnetworks/main/1001", "san"): {"www.example.com": True, "a.cdn.example.com": True},
+        ("cdnetworks/main/1001", "served"): {"www.example.com": True},
+        ("cdnetworks/main/5dca", "served"): {"pro.example.net": None, "staging.example.net": None},
+        ("cdnetworks/main/9", "served"): {"www.example.com": None},
     }
 
 
@@ -191,7 +201,7 @@ def test_algorithm_inventory(built: Built) -> None:
         ("RSA", 2048): ("quantum-vulnerable", 2, 4),
         ("RSA", 1024): ("deprecated", 1, 1),
         ("EC", 256): ("quantum-vulnerable", 1, 1),
-        (None, None): ("unknown", 5, 5),
+        (None, None): ("unknown", 8, 6),
     }
 
 
@@ -204,6 +214,9 @@ def test_sync_health(built: Built) -> None:
         "alicloud_https_domains": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "certificate_info": ("alicloud", "partial", 9, 6, 2, 3, 4.0),
         "cdnetworks_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_domains": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_domain_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_pro_certificates": ("cdnetworks", "ok", 2, 2, 0, 0, 4.0),
         "ssl_certificate": ("cdnetworks", "stale", 3, 0, 3, 1, 88.0),
     }
 
@@ -243,7 +256,11 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
     ),
     "domains_without_a_certificate": (
         ("domain_name", "cname"),
-        [("plain.example.com", "plain.example.com.w.kunlunsl.example")],
+        [
+            ("plain.example.com", "plain.example.com.w.kunlunsl.example"),
+            ("asked.example.net", "asked.example.net.cdn.example"),
+            ("bare.example.net", "bare.example.net.cdn.example"),
+        ],
     ),
     "weaker_than_rsa_2048": (
         ("name", "algorithm_kind", "algorithm", "bits"),

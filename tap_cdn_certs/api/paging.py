@@ -197,14 +197,14 @@ class Listing:
         Raises:
             InvalidValueError: It does not hold one.
         """
+        total = integer(*_place(body, self.total)) if self.total else None
         if callable(self.items):
             items = self.items(body)
-        elif self.total or found(body, self.items) is not None:
+        elif total is not None or found(body, self.items) is not None:
             items = elements(*_place(body, self.items))
         else:
             # Nothing else would tell it from a list without items.
             raise InvalidValueError(f"{self.items} is missing.")
-        total = integer(*_place(body, self.total)) if self.total else None
         number, received, least = (
             (before.number + 1, before.received, len(before.items)) if before else (0, 0, 1)
         )

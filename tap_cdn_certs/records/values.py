@@ -103,6 +103,24 @@ def elements(item: Item, name: str) -> list[Any]:
             raise _invalid(name, value, "a list")
 
 
+def texts(item: Item, name: str) -> list[str] | None:
+    """The texts of a list without those that are blank, or None where there are none.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    return [written for each in elements(item, name) if (written := text({name: each}, name))] or None
+
+
+def objects(item: Item, name: str) -> list[Item]:
+    """The objects of a list.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    return [mapping(each, name) for each in elements(item, name)]
+
+
 def mapping(value: object, name: str) -> Item:
     """A value that has to be an object, by the name it has in messages; nothing is an empty one.
 

@@ -194,9 +194,8 @@ def test_all_faults_together_lose_nothing(tmp_path: Path, provider: str) -> None
 @EACH
 def test_what_the_tap_asks_for_is_what_the_sandbox_plays(provider: str) -> None:
     """Each operation of the sandbox is a stream's, and each stream's is the sandbox's."""
-    assert {stream.operation for stream in streams(provider)} == {
-        *APIS[provider].lists,
-        *APIS[provider].details,
-        *APIS[provider].nested,
+    operations = {
+        each for stream in streams(provider) for each in (stream.operation, stream.listing.operation)
     }
+    assert operations == {*APIS[provider].lists, *APIS[provider].details, *APIS[provider].nested}
     assert {*PROVIDERS} == {*NAMES}

@@ -23,13 +23,23 @@ LOGINS = [(provider, login) for provider, api in APIS.items() for login in api.l
 LISTS = [(provider, operation) for provider, api in APIS.items() for operation in api.lists]
 DETAILS = [(provider, operation) for provider, api in APIS.items() for operation in api.details]
 NESTED = [(provider, operation) for provider, api in APIS.items() for operation in api.nested]
+SUPPLEMENTS = [(provider, operation) for provider, api in APIS.items() for operation in api.supplements]
+# Without which a stream cannot be read.
+NEEDED = [each for each in (*LISTS, *DETAILS, *SUPPLEMENTS) if each[1] not in APIS[each[0]].optional]
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
+EACH_NEEDED = pytest.mark.parametrize(("provider", "operation"), NEEDED)
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
+
+
+def played(provider: str) -> set[str]:
+    """The operations that a tap asks for."""
+    api = APIS[provider]
+    return {*api.lists, *api.details, *api.nested, *api.supplements}
 
 
 def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
@@ -40,8 +50,14 @@ def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
 def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]]:
     """The streams of a provider, or those that an operation's failure keeps from being read."""
     every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
+    return [each for each in every if operation in {None, *operations(each)}]
+
+
+def operations(stream: Any) -> set[str]:
+    """What a stream asks for."""
     # All streams have a list: of their items, or of their keys.
-    return [each for each in every if operation in {None, each.operation, each.listing.operation}]
+    listings = (stream.listing, *getattr(stream, "others", ()))
+    return {stream.operation, *(listing.operation for listing in listings)}
 
 
 def names(provider: str, operation: str | None = None) -> set[str]:
@@ -51,7 +67,8 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
     """The stream that has the records of an operation."""
-    return next(stream for stream in streams(provider) if stream.operation == operation)
+    asking = streams(provider, operation)
+    return next((stream for stream in asking if stream.operation == operation), asking[0])
 
 
 @cache
@@ -114,6 +131,6 @@ def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
     assert not result.records["sync_errors"]
     for provider, api in sandbox.apis.items():
         for stream in streams(provider):
-            assert result.by_key(stream.name).keys() == {*api.keys(stream.operation)}, stream.name
+            assert result.by_key(stream.name).keys() == {*api.records(stream.operation)}, stream.name
     assert result.syncs.keys() == {name for provider in sandbox.apis for name in names(provider)}
     assert all(row["complete"] for row in result.syncs.values())

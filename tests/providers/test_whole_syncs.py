@@ -170,7 +170,7 @@ def test_a_limit_is_kept(tmp_path: Path, provider: str) -> None:
     """A provider that enforces its main limit, here a small one, has nothing to refuse."""
     main, documented = next(iter(APIS[provider].limits.items()))
     # Lists alone are a few requests.
-    limit = min(documented.requests, 20 if APIS[provider].details else 2), min(documented.seconds, 1.0)
+    limit = min(documented.requests, 20 if APIS[provider].details else 3), min(documented.seconds, 1.0)
     with only(provider, 45, limit=limit) as sandbox:
         result = run(sandbox, tmp_path)
         assert_everything_arrived(sandbox, result)

@@ -92,7 +92,16 @@ def test_every_property_is_typed_and_described(stream: Any) -> None:
         if not name.endswith("[]"):
             assert schema["description"].endswith("."), name
         if name.endswith(
-            ("_time", "_at", "_from", "_to", "gmt_created", "gmt_modified", "not_after", "not_before")
+            (
+                "_time",
+                "_at",
+                "validity_from",
+                "validity_to",
+                "gmt_created",
+                "gmt_modified",
+                "not_after",
+                "not_before",
+            )
         ):
             assert schema["format"] == "date-time", name
             assert "UTC" in schema["description"], name

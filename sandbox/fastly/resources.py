@@ -44,7 +44,7 @@ def certificate(item: Certificate) -> dict[str, Any]:
     return {
         "id": item.certificate_id,
         "type": "tls_certificate",
-        "attributes": attributes,
+        "attributes": {name: value for name, value in attributes.items() if value is not None},
         "relationships": {"tls_domains": to("tls_domain", item.domains)},
     }
 

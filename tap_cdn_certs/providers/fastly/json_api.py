@@ -21,7 +21,10 @@ def references(item: Item, name: str) -> list[Item]:
         InvalidValueError: It is not a relationship.
     """
     relationships = mapping(item.get("relationships"), "relationships")
-    return [mapping(each, name) for each in elements(mapping(relationships.get(name), name), "data")]
+    relationship = mapping(relationships.get(name), name)
+    # The provider's SDK knows one without `data`, that of a subscription to its common name.
+    place, within = (relationships, name) if "id" in relationship else (relationship, "data")
+    return [mapping(each, name) for each in elements(place, within)]
 
 
 def named(item: Item, name: str) -> list[str] | None:

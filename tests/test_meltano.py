@@ -313,8 +313,8 @@ def test_what_cron_runs_goes_on_and_keeps_the_worst(
 def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:
     """Neither a key nor a password of the database."""
     secrets = {environment[variable(name)] for name in secret_settings() if variable(name) in environment}
-    # The first login of each provider has one.
-    assert len(secrets) == len(APIS)
+    # Each provider has at least one.
+    assert len(secrets) >= len(APIS)
     for secret in (*secrets, "s3cr3t"):
         assert not any(secret in load.log for warehouse in loads.values() for load in warehouse)
 

@@ -223,13 +223,22 @@ def test_a_subscription_that_cannot_be_read_leaves_a_gap_that_is_told(sandbox: W
     assert keys[CERTIFICATES].startswith("#")
 
 
-def test_a_permission_that_is_missing_is_named(sandbox: Watch) -> None:
-    """With the scope, and with what the provider says."""
-    refusal = sandbox["fastly"].refusals["permission"]
-    sandbox.faults.add(Fault("error", "ListTLSDomains", **refusal))
+@pytest.mark.parametrize(
+    "body", ['{"errors": [{"title": "Forbidden", "detail": "Not yours"}]}', "<html>", ""]
+)
+def test_a_permission_that_is_missing_is_named(sandbox: Watch, body: str) -> None:
+    """With the scope, and with what the provider says, if it says anything; it is asked once."""
+    sandbox.faults.add(Fault("body", "ListTLSDomains", status=403, body=body))
     _, _, (row,) = synced(sandbox["fastly"].config())
-    assert (row["stream"], row["code"]) == (DOMAINS, refusal["code"])
-    for words in (refusal["message"], "global:read", "fastly.api_token"):
+    assert sandbox.count("ListTLSDomains") == 1
+    assert (row["stream"], row["key"]) == (DOMAINS, "*")
+    assert row["code"] in {"Forbidden", "HTTP 403"}
+    for words in (
+        "ListTLSDomains",
+        "global:read",
+        "fastly.api_token",
+        *(["Not yours"] if "[" in body else []),
+    ):
         assert words in row["message"]
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WAIT = 60.0  # seconds, where the limit was met and the answer does not say how long
 BULK_CERTIFICATES = "ListTLSBulkCertificates"
+PERMISSION = "a token, fastly.api_token, with the scope global:read for all services, whose user may read TLS"
 NOT_THERE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -66,17 +67,11 @@ class FastlyClient(Client):
                 "that there are no bulk certificates. If it has, see what fastly.api_token may read."
             )
             return APIError(f"HTTP {answer.status}", message, Reach.INACTIVE)
-        return super().fail(operation, host, answer)
-
-    @override
-    def reach(self, refusal: Refusal, status: int) -> Reach:
-        return Reach.STREAM if status == HTTPStatus.FORBIDDEN else super().reach(refusal, status)
-
-    @override
-    def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
-        said = super().explanation(operation, refusal, reach, skew)
-        needed = "needs the scope global:read for all services, and its user the permission to read TLS"
-        return f"{said} The token fastly.api_token {needed}." if reach is Reach.STREAM else said
+        error = super().fail(operation, host, answer)
+        if answer.status == HTTPStatus.FORBIDDEN:
+            error.reach = Reach.STREAM
+            error.message = f"{error.message.rstrip('.')}. {operation} needs {PERMISSION}."
+        return error
 
     @override
     def wait_hint(self, answer: Answer) -> float | None:

@@ -24,13 +24,23 @@ LOGINS = [(provider, login) for provider, api in APIS.items() for login in api.l
 LISTS = [(provider, operation) for provider, api in APIS.items() for operation in api.lists]
 DETAILS = [(provider, operation) for provider, api in APIS.items() for operation in api.details]
 NESTED = [(provider, operation) for provider, api in APIS.items() for operation in api.nested]
+SUPPLEMENTS = [(provider, operation) for provider, api in APIS.items() for operation in api.supplements]
+# Without which a stream cannot be read.
+NEEDED = [each for each in (*LISTS, *DETAILS, *SUPPLEMENTS) if each[1] not in APIS[each[0]].optional]
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
+EACH_NEEDED = pytest.mark.parametrize(("provider", "operation"), NEEDED)
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
+
+
+def played(provider: str) -> set[str]:
+    """The operations that a tap asks for."""
+    api = APIS[provider]
+    return {*api.lists, *api.details, *api.nested, *api.supplements}
 
 
 def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
@@ -41,8 +51,14 @@ def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
 def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]]:
     """The streams of a provider, or those that an operation's failure keeps from being read."""
     every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
+    return [each for each in every if operation in {None, *operations(each)}]
+
+
+def operations(stream: Any) -> set[str]:
+    """What a stream asks for."""
     # All streams have a list: of their items, or of their keys.
-    return [each for each in every if operation in {None, each.operation, each.listing.operation}]
+    listings = (stream.listing, *getattr(stream, "others", ()))
+    return {stream.operation, *(listing.operation for listing in listings)}
 
 
 def read_streams(sandbox: Watch) -> list[tuple[API[Any], type[CDNStream]]]:
@@ -123,7 +139,7 @@ def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
     """Each key of each operation is a record of its stream, and nothing is said to have failed."""
     assert result.returncode == 0, result.stderr
     assert not result.records["sync_errors"]
-    keys = {stream.name: {*api.keys(stream.operation)} for api, stream in read_streams(sandbox)}
+    keys = {stream.name: {*api.records(stream.operation)} for api, stream in read_streams(sandbox)}
     assert result.syncs.keys() == keys.keys()
     for stream, expected in keys.items():
         assert result.by_key(stream).keys() == expected, stream

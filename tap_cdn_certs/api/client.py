@@ -247,7 +247,7 @@ class Client:
         elif answer.status in self.credentials_refused:
             refusal = Refusal(f"HTTP {answer.status}", "")
         else:
-            return host.http_error(answer)
+            return host.http_error(answer, self.wait_hint(answer))
         reach = self.reach(refusal, answer.status)
         message = self.explanation(operation, refusal, reach, answer.skew())
         return APIError(

@@ -86,7 +86,7 @@ class CDNStream(TapStream):
     request_per_key: ClassVar[bool] = False
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
-    # What the provider documents and no field takes; what else it sends is said.
+    # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, tap: Tap, run: Run) -> None:

@@ -23,7 +23,7 @@ from sandbox.alicloud import signature
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sandbox.alicloud.inventory import Domain
+    from sandbox.alicloud.inventory import CDNDomain
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -89,7 +89,7 @@ def test_the_official_alibaba_sdk_reads_the_inventory(
         )
 
 
-def check_domain(item: dict[str, Any], domain: Domain) -> None:
+def check_domain(item: dict[str, Any], domain: CDNDomain) -> None:
     """Compare an item of DescribeUserDomains with the inventory."""
     form = "%Y-%m-%dT%H:%M:%SZ" if domain.gmt_modified.second else "%Y-%m-%dT%H:%MZ"
     assert utc(item["GmtModified"], form) == domain.gmt_modified
@@ -105,7 +105,7 @@ def check_domain(item: dict[str, Any], domain: Domain) -> None:
     assert len(item) == 13
 
 
-def check_certificate_info(body: dict[str, Any], domain: Domain) -> None:
+def check_certificate_info(body: dict[str, Any], domain: CDNDomain) -> None:
     """Compare the items of DescribeDomainCertificateInfo with the inventory."""
     items = ((body.get("CertInfos") or {}).get("CertInfo")) or []
     if domain.certificate:

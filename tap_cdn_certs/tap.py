@@ -140,6 +140,17 @@ class TapCDNCerts(Tap):
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
 
+    @override
+    def sync_all(self) -> None:
+        self.prepare()
+        super().sync_all()
+
+    def prepare(self) -> None:
+        """Says which lists will be read: a setting may select from several."""
+        for stream in self.streams.values():
+            if stream.selected and (listing := getattr(stream, "listing", None)):
+                self.run.inventory(stream.provider, listing)
+
     def hurry(self) -> None:
         """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
         for provider in self.configured:
@@ -199,6 +210,7 @@ class TapCDNCerts(Tap):
             return
         tap = cls._configured(ctx.params["config"])
         tap.hurry()
+        tap.prepare()
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
             next(iter(stream.get_records(None)), None)

@@ -20,15 +20,22 @@ class Inventory:
 
     Args:
         patterns: Globs for the keys, whose letters' case does not matter; all keys where there are none.
+        others: The inventories that the same globs select from, and where one that selects nothing is to be
+            said; this one joins them.
     """
 
-    def __init__(self, client: Client, listing: Listing, patterns: Sequence[str]) -> None:
+    def __init__(
+        self, client: Client, listing: Listing, patterns: Sequence[str], others: list[Inventory]
+    ) -> None:
         self.listing = listing
         self.keys: list[str] | None = None  # of what is selected, once all is listed
         self.all_keys: set[str] = set()  # where the items are kept
         self._client = client
         self._patterns = patterns
         self._kept: list[Any] | None = None
+        self._others = others
+        if listing.nowhere:
+            others.append(self)
 
     def __iter__(self) -> Iterator[Any]:
         """The items, asked for now unless they were kept."""
@@ -56,12 +63,13 @@ class Inventory:
         self._warn()
 
     def _warn(self) -> None:
-        """Names the globs that select nothing."""
-        listing, keys = self.listing, self.keys or ()
-        for pattern in self._patterns if listing.nowhere else ():
-            if not any(_matches(key, pattern) for key in keys):
-                setting = f"{self._client.provider}.{listing.selected_by}"
-                logger.warning("%s names %s, which %s.", setting, pattern, listing.nowhere)
+        """Names the globs that select nothing, as soon as all lists are read that they select from."""
+        if not self.listing.nowhere or any(each.keys is None for each in self._others):
+            return
+        setting = f"{self._client.provider}.{self.listing.selected_by}"
+        for pattern in self._patterns:
+            if not any(_matches(key, pattern) for each in self._others for key in each.keys or ()):
+                logger.warning("%s names %s, which %s.", setting, pattern, self.listing.nowhere)
 
     def _selects(self, key: str | None) -> bool:
         """Whether an item is selected; one without a key is, for its stream to report."""

@@ -140,11 +140,6 @@ class TapCDNCerts(Tap):
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
 
-    @override
-    def sync_all(self) -> None:
-        self.prepare()
-        super().sync_all()
-
     def prepare(self) -> None:
         """Says which lists will be read: a setting may select from several."""
         for stream in self.streams.values():
@@ -193,6 +188,7 @@ class TapCDNCerts(Tap):
         tap.check_selection()
         if is_config_test():
             tap.hurry()
+        tap.prepare()
         tap.sync_all()
         tap.run.stopped.set()
         if tap.run.report.nothing_read and is_config_test():

@@ -58,6 +58,10 @@ class Run:
         if name not in self._inventories:
             patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []
             self._inventories[name] = Inventory(
-                self.client(provider), listing, patterns, self._selected[provider, listing.selected_by]
+                provider,
+                listing,
+                lambda asked: self.client(provider).listing(asked),
+                patterns,
+                self._selected[provider, listing.selected_by],
             )
         return self._inventories[name]

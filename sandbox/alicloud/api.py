@@ -37,9 +37,9 @@ class AlibabaCloud(API[Any]):
 
     provider = "alicloud"
     size = 1200
-    holds = "domains on Alibaba Cloud"
+    holds = "domains on each product of Alibaba Cloud"
     products = tuple(product.name for product in PRODUCTS)
-    demo: ClassVar[Mapping[str, Any]] = {"size": 300, "products": products}
+    demo: ClassVar[Mapping[str, Any]] = {"size": 150, "products": products}
     lists = tuple(operation for product in PRODUCTS for operation in product.lists)
     details = tuple(operation for product in PRODUCTS for operation in product.details)
     nested: ClassVar[Mapping[str, str]] = {

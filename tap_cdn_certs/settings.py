@@ -162,6 +162,8 @@ def find_mistakes(
             given = config[name].get(setting)
             for url in given if isinstance(given, list) else [given]:
                 yield from _url_mistakes(f"{name}.{setting}", url)
+        if config[name].get("products") == []:
+            yield f"{name}.products is empty: nothing would be read."
         if mistakes := getattr(providers[name], "mistakes", None):
             yield from mistakes(config[name])
 
@@ -181,6 +183,8 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
                 yield f"{prefix}{name} is not a setting." + (f" Is {prefix}{near[0]} meant?" if near else "")
         case "type":
             yield f"{path} has to be {_kind(expected)}."
+        case "enum":
+            yield f"{path} has to be one of {', '.join(expected)}."
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.

@@ -184,7 +184,7 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
         case "type":
             yield f"{path} has to be {_kind(expected)}."
         case "enum":
-            yield f"{path} has to be one of {', '.join(expected)}."
+            yield f"{path} has to be {_listed(expected)}."
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.
@@ -231,6 +231,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _listed(values: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _kind(types: str | list[str]) -> str:

@@ -149,7 +149,7 @@ def selection(sandbox: Watch, *streams: str, config: dict[str, Any] | None = Non
 SYNCS = "syncs is not selected: the models cannot tell which rows are current."
 SYNC_ERRORS = "sync_errors is not selected: the models cannot tell what could not be read, and why."
 UNKNOWN = "The catalog names streams that do not exist: certificate_infos, domains."
-NOT_CONFIGURED = "The catalog names streams of a provider or product that is not configured: ssl_certificate."
+NOT_CONFIGURED = "The catalog names streams of a provider that is not configured: ssl_certificate."
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,11 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 from tap_cdn_certs.api.settings import address, common_settings, max_connections, products
-from tap_cdn_certs.providers.alicloud import cdn, dcdn
+from tap_cdn_certs.providers.alicloud import cdn, credentials, dcdn
 from tap_cdn_certs.providers.alicloud.client import AlicloudClient
 
 SETTINGS = th.ObjectType(
-    th.Property("access_key_id", th.StringType, required=True, description="The AccessKey ID of a RAM user."),
-    th.Property(
-        "access_key_secret", th.StringType, required=True, secret=True, description="The AccessKey secret."
-    ),
-    th.Property(
-        "security_token", th.StringType, secret=True, description="The STS token of temporary credentials."
-    ),
+    *credentials.SETTINGS,
     *common_settings(api_url="https://cdn.aliyuncs.com", rate_limit_requests=100, rate_limit_period=1),
     products("cdn", "dcdn", description="the products `cdn` and `dcdn`"),
     address("dcdn_url", "https://dcdn.aliyuncs.com", "The address of DCDN's API."),
@@ -31,3 +25,4 @@ SETTINGS = th.ObjectType(
 
 CLIENT = AlicloudClient
 STREAMS = (*cdn.STREAMS, *dcdn.STREAMS)
+mistakes = credentials.mistakes

@@ -162,6 +162,8 @@ def find_mistakes(
             given = config[name].get(setting)
             for url in given if isinstance(given, list) else [given]:
                 yield from _url_mistakes(f"{name}.{setting}", url)
+        if config[name].get("products") == []:
+            yield f"{name}.products is empty: nothing would be read."
         if mistakes := getattr(providers[name], "mistakes", None):
             yield from mistakes(config[name])
 

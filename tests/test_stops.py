@@ -275,6 +275,20 @@ def test_a_target_that_takes_five_lines_ends_the_tap(sandbox: Watch, tmp_path: P
     assert "Traceback" not in stderr
 
 
+def test_a_target_and_a_log_that_are_gone_end_the_tap(sandbox: Watch, tmp_path: Path) -> None:
+    """Whatever started it was killed, with both of its pipes: it does not wait for anybody."""
+    with start_tap(tmp_path, sandbox.config()) as tap:
+        assert tap.stdout
+        assert tap.stderr
+        assert tap.stdout.readline()
+        tap.stderr.close()
+        tap.stdout.close()
+        try:
+            assert tap.wait(SOON) == 1
+        finally:
+            tap.kill()
+
+
 def test_an_output_that_is_full_or_closed_is_said(sandbox: Watch, tmp_path: Path) -> None:
     """A disk without space and a closed stdout: a line, and not a traceback."""
     (tmp_path / "config.json").write_text(json.dumps(sandbox.config()))

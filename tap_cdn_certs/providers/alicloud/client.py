@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
 from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers.alicloud.login import Login
@@ -25,17 +26,18 @@ if TYPE_CHECKING:
     from tap_cdn_certs.errors import APIError
     from tap_cdn_certs.records.values import Item
 
-# Where a key is known that the default address does not know.
-ELSEWHERE = (
-    " If the account is on the international site, set alicloud.api_url to "
+# Where a key is known that the default address does not know, by the setting of the address.
+ELSEWHERE = {
+    "api_url": " If the account is on the international site, set alicloud.api_url to "
     "https://cdn.ap-southeast-1.aliyuncs.com."
-)
+}
 
 
 class Product(NamedTuple):
     """An API of the provider.
 
     Args:
+        name: In the setting `products`.
         setting: That has its address, or its addresses.
         version: Of the API.
         action: How a RAM policy names it.
@@ -43,6 +45,7 @@ class Product(NamedTuple):
         method: Of the requests.
     """
 
+    name: str
     setting: str
     version: str
     action: str
@@ -51,7 +54,14 @@ class Product(NamedTuple):
 
 
 PRODUCTS = (
-    Product("api_url", "2018-05-10", "cdn", ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*")),
+    Product(
+        "cdn",
+        "api_url",
+        "2018-05-10",
+        "cdn",
+        ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*"),
+    ),
+    Product("dcdn", "dcdn_url", "2018-01-15", "dcdn", ("DescribeDcdn*",)),
 )
 
 # A `Code` of these is not an error: other products of the provider have it in every answer.
@@ -70,6 +80,13 @@ class AlicloudClient(Client):
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
     url_settings = tuple(product.setting for product in PRODUCTS)
+    # Those that the provider documents below that of the settings.
+    rate_limits: ClassVar = {
+        "DescribeDcdnUserDomains": Limit(80, 1.0, ("DescribeDcdnUserDomains",)),
+        # Its page says 100, the table of quotas 50.
+        "DescribeDcdnHttpsDomainList": Limit(50, 1.0, ("DescribeDcdnHttpsDomainList",)),
+        **Client.rate_limits,
+    }
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
     errors: ClassVar = {
         "Throttling": Reach.THROTTLED,
@@ -87,6 +104,7 @@ class AlicloudClient(Client):
         "MissingSecurityToken": Reach.PROVIDER,
         "InvalidDomain.NotFound": Reach.GONE,
         "CdnServiceNotFound": Reach.INACTIVE,
+        "DcdnServiceNotFound": Reach.INACTIVE,
     }
     # A status says less than the code that comes with it.
     credentials_refused = ()
@@ -151,12 +169,13 @@ class AlicloudClient(Client):
     def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
         said = super().explanation(operation, refusal, reach, skew)
         if refusal.code.startswith("InvalidAccessKeyId"):
-            return said + ELSEWHERE
+            return said + ELSEWHERE.get(product_of(operation).setting, "")
         if refusal.code.startswith(("Forbidden", "NoPermission")):
-            action = f"{product_of(operation).action}:{operation}"
+            product = product_of(operation)
             return (
-                f"{said} The RAM user lacks the action {action}: add it to its policy, or leave the "
-                "domains it may not read out of the setting alicloud.domains."
+                f"{said} The RAM user lacks the action {product.action}:{operation}: add it to its policy, "
+                f"take {product.name} out of the setting alicloud.products, or leave the domains it may not "
+                "read out of the setting alicloud.domains."
             )
         return said
 

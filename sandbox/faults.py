@@ -200,7 +200,8 @@ def replaced(tree: Any, name: str, value: Any, item: Any) -> Any:
         return [replaced(branch, name, value, item) for branch in tree]
     if not isinstance(tree, dict):
         return tree
-    here = name in tree and (item is None or item in tree.values())
+    # Some identifiers are numbers.
+    here = name in tree and (item is None or item in map(str, tree.values()))
     branches = {key: replaced(branch, name, value, item) for key, branch in tree.items()}
     return {**branches, name: value} if here else branches
 

@@ -160,6 +160,8 @@ def find_mistakes(
             yield from _text_mistakes(f"{name}.{setting}", value)
         for setting in providers[name].CLIENT.url_settings:
             given = config[name].get(setting)
+            if given == []:
+                yield f"{name}.{setting} is empty."
             for url in given if isinstance(given, list) else [given]:
                 yield from _url_mistakes(f"{name}.{setting}", url)
         if mistakes := getattr(providers[name], "mistakes", None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from tenacity.nap import sleep_using_event
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
-from tap_cdn_certs.api.paging import found, read_all, read_parts
+from tap_cdn_certs.api.paging import found, read_all, read_places
 from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
 from tap_cdn_certs.api.secrets import quoted, without_secrets
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
@@ -37,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
+SIZES = MAX_BYTES, MAX_TOKENS
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
@@ -158,25 +160,25 @@ class Client:
         """The answer of an operation."""
         return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
 
-    def listing(self, listing: Listing) -> Iterator[Any]:
-        """The items of all pages of all parts of a list, each once.
+    def listing(self, listing: Listing, sizes: tuple[int, int] = SIZES) -> Iterator[Any]:
+        """The items of all pages of all parts of a list, at all of its addresses, each once.
+
+        Args:
+            sizes: The most bytes and values of a page.
 
         Raises:
-            APIError: The list cannot be read, or is shorter than it says.
+            APIError: The list cannot be read, or is shorter than it says. What is read at one address comes
+                before what fails at another.
         """
-        asks = [
-            partial(self._page, listing, url, part)
-            for url in self.addresses(listing.operation)
-            for part in listing.parts
-        ]
-        return read_parts([read_all(ask, listing, self.provider) for ask in asks], listing)
+        urls = self.addresses(listing.operation)
+        return read_places([self._listing_at(url, listing, sizes) for url in urls], listing)
 
     def request(
         self,
         operation: str,
         request: requests.Request,
         read: Callable[[Item], Result],
-        sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS),
+        sizes: tuple[int, int] = SIZES,
     ) -> Result:
         """Makes a request, again where that may help, and reads its answer.
 
@@ -199,6 +201,9 @@ class Client:
             if error.reach in AGAIN:
                 attempts = self._retry.statistics["attempt_number"]
                 self._give_up(host, error, attempts, heard=host.heard > began)
+            # What one of several addresses does not know, another may.
+            if error.reach is Reach.PROVIDER and len(self.addresses(operation)) > 1:
+                error.reach = Reach.HOST
             # One error for all threads and streams, so that it is said once.
             if error.reach is Reach.PROVIDER:
                 self.refused = self.refused or error
@@ -276,15 +281,32 @@ class Client:
             case Reach.PROVIDER:
                 return f"{refused}: the credentials are not valid. Check the settings {self.credentials}."
             case Reach.INACTIVE:
-                return f"{refused}: the account has not activated the product, so it has no domains there."
+                return f"{refused}: the account has not activated the product, so it has nothing there."
             case _:
                 return f"{refused}: {refusal.message}"
 
+    def _listing_at(self, url: str, listing: Listing, sizes: tuple[int, int]) -> Iterator[Any]:
+        """The items of all parts of a list at an address, which an error names if there are others."""
+        try:
+            for part in listing.parts:
+                ask = partial(
+                    self._page, url, replace(listing, parameters={**listing.parameters, **part}), sizes
+                )
+                yield from read_all(ask, listing, self.provider)
+        except APIError as error:
+            # Where the account is refused, it is everywhere.
+            if error.reach is Reach.PROVIDER or len(self.addresses(listing.operation)) == 1:
+                raise
+            setting = f"{self.provider}.{self.address_setting(listing.operation)}"
+            where = f"This was at {url}: leave it out of {setting} if the account has nothing there."
+            raise error.but(f"{error.message} {where}") from None
+
     def _page(
-        self, listing: Listing, url: str, part: Parameters, parameters: Parameters, before: Page | None
+        self, url: str, listing: Listing, sizes: tuple[int, int], parameters: Parameters, before: Page | None
     ) -> Page:
-        request = self.ask(listing.operation, listing.path, {**listing.parameters, **part, **parameters}, url)
-        return self.request(listing.operation, request, lambda body: listing.page(body, parameters, before))
+        request = self.ask(listing.operation, listing.path, {**listing.parameters, **parameters}, url)
+        read = partial(listing.page, parameters=parameters, before=before)
+        return self.request(listing.operation, request, read, sizes)
 
     def _attempt(
         self,

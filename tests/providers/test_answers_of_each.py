@@ -82,7 +82,7 @@ def test_junk_in_any_item_of_a_list_costs_the_item(tmp_path: Path, provider: str
 
         def spoil(_: Call, tree: Any) -> Any:
             found = items(tree, key) or []
-            found[:] = [spoilt.get(each[key], each) for each in found]
+            found[:] = [spoilt.get(str(each[key]), each) for each in found]
             return tree
 
         changed(sandbox, provider, operation, spoil)

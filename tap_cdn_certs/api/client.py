@@ -202,7 +202,7 @@ class Client:
                 attempts = self._retry.statistics["attempt_number"]
                 self._give_up(host, error, attempts, heard=host.heard > began)
             # What one of several addresses does not know, another may.
-            if error.reach is Reach.PROVIDER and len(self.addresses(operation)) > 1:
+            if error.reach is Reach.PROVIDER and not self.refused and len(self.addresses(operation)) > 1:
                 error.reach = Reach.HOST
             # One error for all threads and streams, so that it is said once.
             if error.reach is Reach.PROVIDER:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from cases import names
+from cases import names, pair
 from process import TAP, environment, run_tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib import Catalog
@@ -31,7 +31,7 @@ SETTINGS = '{"username": "sandbox", "api_key": "s3cr3t", "api_url": "https://127
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
+    with pair("alicloud", 6) as sandbox:
         yield sandbox
 
 

@@ -24,7 +24,7 @@ select
         'provider_status',
         'in_use',
         identifier="coalesce(identifier, 'of ' || domain_name)",
-        seen_at='domain_name',
+        seen_at="domain_name || '/' || product",
     ) }}
 from {{ ref('int_alicloud_domain_certificates') }}
 where has_certificate

@@ -95,6 +95,7 @@ class Client:
         )
         # Once the account is refused, nothing more is asked.
         self.refused: APIError | None = None
+        self._refusing: set[str] = set()  # the addresses that refuse its credentials
         self._headers = {
             "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
             "Accept": "application/json",
@@ -201,9 +202,11 @@ class Client:
             if error.reach in AGAIN:
                 attempts = self._retry.statistics["attempt_number"]
                 self._give_up(host, error, attempts, heard=host.heard > began)
-            # What one of several addresses does not know, another may.
-            if error.reach is Reach.PROVIDER and not self.refused and len(self.addresses(operation)) > 1:
-                error.reach = Reach.HOST
+            if error.reach is Reach.PROVIDER and not self.refused:
+                # What one of several addresses does not know, another may.
+                self._refusing.add(host.url)
+                urls = self.addresses(operation)
+                error.reach = Reach.PROVIDER if len(urls) == 1 or self._refusing >= {*urls} else Reach.HOST
             # One error for all threads and streams, so that it is said once.
             if error.reach is Reach.PROVIDER:
                 self.refused = self.refused or error

@@ -313,4 +313,6 @@ def read_places(places: Sequence[Iterator[Any]], listing: Listing) -> Iterator[A
             failed.append(error)
     # What is not activated in one place is read all the same; what failed in another is not.
     if failed:
-        raise min(failed, key=lambda error: error.reach is Reach.INACTIVE)
+        raise min(
+            failed, key=lambda error: (error.reach is not Reach.PROVIDER, error.reach is Reach.INACTIVE)
+        )

@@ -250,7 +250,10 @@ def test_questions_have_answers(built: Built, question: str) -> None:
 
 
 ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
-    "ends_in_30_days": (("name", "whole_days_left", "state"), [("flaky-2026", 0, "critical"), ("forgotten", 5, "critical")]),
+    "ends_in_30_days": (
+        ("name", "whole_days_left", "state"),
+        [("flaky-2026", 0, "critical"), ("forgotten", 5, "critical")],
+    ),
     "serve_nothing": (
         ("provider", "name", "state"),
         [

@@ -15,10 +15,12 @@ import duckdb
 import psycopg
 import pytest
 import yaml
-from process import TAP, run_tap
+from cases import streams
+from process import KEYS, TAP, run_tap
 from psycopg.conninfo import conninfo_to_dict
 
-from sandbox import Fault, Sandbox
+from sandbox import PROVIDERS, Fault, Sandbox
+from sandbox.providers import load as load_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -99,8 +101,12 @@ def records(tables: Mapping[str, list[dict[str, Any]]], *, but: set[str] = OF_A_
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """Both accounts, with a domain of which something cannot be read."""
-    with Sandbox(alicloud={"size": 60, "limit": None}, cdnetworks={"size": 24, "limit": (10, 1)}) as sandbox:
+    """An account of each provider, with all products, and a domain of which something cannot be read."""
+    own: dict[str, dict[str, Any]] = {
+        name: {"size": 60, "limit": None, "products": load_api(name).products} for name in PROVIDERS
+    }
+    own["cdnetworks"] |= {"size": 24, "limit": (10, 1)}
+    with Sandbox(**own) as sandbox:
         broken = sandbox["alicloud"].keys("DescribeCdnHttpsDomainList")[-1]
         sandbox.faults.add(
             Fault("field", "DescribeDomainCertificateInfo", broken, field="CertName", value={"a": 1})
@@ -116,7 +122,7 @@ def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
         (folder / kind).symlink_to(ROOT / ".meltano" / kind)
     others = re.compile("TAP_CDN_CERTS|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_")
     settings = {
-        f"TAP_CDN_CERTS_{provider}_{name}".upper(): str(value)
+        variable(f"{provider}.{name}"): value if isinstance(value, str) else json.dumps(value)
         for provider, values in sandbox.config().items()
         for name, value in values.items()
     }
@@ -213,25 +219,21 @@ def loads(
 def test_a_run_loads_what_the_providers_hold(
     warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox
 ) -> None:
-    """As many rows as the accounts have domains and certificates, each once, and one for what failed."""
+    """As many rows as the accounts have keys, each once, and one for what failed."""
     first = loads[warehouse][0]
-    certificates = sorted(sandbox["cdnetworks"].inventory.keys())
-    domains = sorted(sandbox["alicloud"].inventory.keys())
-    https = sorted(sandbox["alicloud"].keys("DescribeCdnHttpsDomainList"))
-    (broken,) = [error["key"] for error in first.rows["sync_errors"]]
     expected = {
-        "alicloud_domains": domains,
-        "alicloud_https_domains": https,
-        "certificate_info": [name for name in domains if name != broken],
-        "cdnetworks_certificates": certificates,
-        "ssl_certificate": certificates,
-        "syncs": sorted(SCHEMAS.keys() - APPENDED),
+        stream.name: {*api.keys(stream.operation)}
+        for provider, api in sandbox.apis.items()
+        for stream in streams(provider)
     }
+    (broken,) = first.rows["sync_errors"]
+    expected[broken["stream"]].remove(broken["key"])
     for table, keys in expected.items():
-        key = {"syncs": "stream"}.get(table, "domain_name" if keys[0] in domains else "certificate_id")
-        assert sorted(row[key] for row in first.rows[table]) == keys, table
+        names = [name for name in KEYS[table] if name != "account"]
+        assert sorted("/".join(row[name] for name in names) for row in first.rows[table]) == sorted(keys)
+    assert sorted(row["stream"] for row in first.rows["syncs"]) == sorted(expected)
     assert {row["account"] for table in SCHEMAS for row in first.rows[table]} == {"default"}
-    assert first.details == len(certificates)
+    assert first.details == len(expected["ssl_certificate"])
 
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)

@@ -35,10 +35,18 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("vector", json.loads((VECTORS / "acs3_hmac_sha256.json").read_text()))
+@pytest.mark.parametrize(
+    "vector",
+    [
+        vector
+        for name in ("acs3_hmac_sha256", "acs3_more")
+        for vector in json.loads((VECTORS / f"{name}.json").read_text())
+    ],
+)
 def test_acs3_signatures_are_those_of_the_vectors(vector: dict[str, Any]) -> None:
     """The sandbox computes the signatures that official SDKs do, from the query as it is sent."""
-    query = requests.Request("GET", vector["sdk_wire_url"]).prepare().path_url.partition("?")[2]
+    url = vector.get("sdk_wire_url", vector.get("url"))
+    query = requests.Request("GET", url).prepare().path_url.partition("?")[2]
     payload = sha256(vector["body"].encode()).hexdigest()
     canonical, to_sign = signature.string_to_sign(
         vector["method"],

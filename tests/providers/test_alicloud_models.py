@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 OF_ORDERS = (
-    "Algorithm AliyunOrderId BuyDate CertEndTime CertStartTime CertType Domain DomainCount DomainType OrderId "
-    "PartnerOrderId ProductCode ProductName RootBrand SourceType Status TrusteeStatus WildDomainCount"
+    "Algorithm AliyunOrderId BuyDate CertEndTime CertStartTime CertType Domain DomainCount DomainType "
+    "OrderId PartnerOrderId ProductCode ProductName RootBrand SourceType Status TrusteeStatus WildDomainCount"
 )
 CHALLENGE = "proves to the authority that the domain is the site's"
 

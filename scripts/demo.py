@@ -49,7 +49,7 @@ def main() -> None:
         ).fetchall()
         for (table,) in tables:
             counted = connection.execute(f'select count(*) from cdn_certs."{table}"').fetchone()  # noqa: S608
-            say(f"  {table:<26}{counted[0] if counted else 0:>6}")
+            say(f"  {table:<28}{counted[0] if counted else 0:>6}")
     say("")
     report = [sys.executable, "-m", "cdn_certs_report", str(DATABASE), "--limit", "15"]
     subprocess.run(report, check=True)  # noqa: S603

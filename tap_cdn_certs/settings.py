@@ -164,6 +164,8 @@ def find_mistakes(
                 yield f"{name}.{setting} is empty."
             for url in given if isinstance(given, list) else [given]:
                 yield from _url_mistakes(f"{name}.{setting}", url)
+        if config[name].get("products") == []:
+            yield f"{name}.products is empty: nothing would be read."
         if mistakes := getattr(providers[name], "mistakes", None):
             yield from mistakes(config[name])
 
@@ -183,6 +185,8 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
                 yield f"{prefix}{name} is not a setting." + (f" Is {prefix}{near[0]} meant?" if near else "")
         case "type":
             yield f"{path} has to be {_kind(expected)}."
+        case "enum":
+            yield f"{path} has to be {_listed(expected)}."
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.
@@ -229,6 +233,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _listed(values: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _kind(types: str | list[str]) -> str:

@@ -16,6 +16,7 @@ from tap_cdn_certs import providers
 if TYPE_CHECKING:
     from watched import WatchedRun
 
+    from sandbox.api import API
     from tap_cdn_certs.streams.stream import CDNStream
 
 APIS = {provider: load(provider) for provider in PROVIDERS}
@@ -44,10 +45,14 @@ def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]
     return [each for each in every if operation in {None, each.operation, each.listing.operation}]
 
 
-def read_streams(sandbox: Watch, provider: str) -> list[type[CDNStream]]:
-    """The streams of a provider that a sandbox's configuration reads: of the products that it names."""
-    products = {None, *sandbox[provider].asked_for}
-    return [stream for stream in streams(provider) if stream.product in products]
+def read_streams(sandbox: Watch) -> list[tuple[API[Any], type[CDNStream]]]:
+    """The streams that a sandbox's configuration reads, of the products that it names, with their APIs."""
+    return [
+        (api, stream)
+        for provider, api in sandbox.apis.items()
+        for stream in streams(provider)
+        if stream.product in {None, *api.asked_for}
+    ]
 
 
 def names(provider: str, operation: str | None = None) -> set[str]:
@@ -118,9 +123,8 @@ def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
     """Each key of each operation is a record of its stream, and nothing is said to have failed."""
     assert result.returncode == 0, result.stderr
     assert not result.records["sync_errors"]
-    for provider, api in sandbox.apis.items():
-        for stream in read_streams(sandbox, provider):
-            assert result.by_key(stream.name).keys() == {*api.keys(stream.operation)}, stream.name
-    read = {stream.name for provider in sandbox.apis for stream in read_streams(sandbox, provider)}
-    assert result.syncs.keys() == read
+    keys = {stream.name: {*api.keys(stream.operation)} for api, stream in read_streams(sandbox)}
+    assert result.syncs.keys() == keys.keys()
+    for stream, expected in keys.items():
+        assert result.by_key(stream).keys() == expected, stream
     assert all(row["complete"] for row in result.syncs.values())

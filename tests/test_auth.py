@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from tap_cdn_certs.providers.alicloud.login import AccessKey
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 
@@ -35,9 +36,8 @@ def test_acs3_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
         data=vector["body"] or None,
         headers=headers,
     ).prepare()
-    auth = ACS3HMACSHA256(
-        vector["access_key_id"], vector["access_key_secret"], headers.get("x-acs-security-token")
-    )
+    pair = vector["access_key_id"], vector["access_key_secret"]
+    auth = ACS3HMACSHA256(lambda: AccessKey(*pair, headers.get("x-acs-security-token")))
     date = datetime.strptime(headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     auth.sign(request, date, headers["x-acs-signature-nonce"])
     assert request.url == vector.get("sdk_wire_url", vector.get("url"))
@@ -74,7 +74,7 @@ def test_the_api_key_signs_as_the_vectors_do(vector: dict[str, Any], monkeypatch
 @pytest.mark.parametrize(
     ("auth", "fresh"),
     [
-        (ACS3HMACSHA256("testid", "s3cr3t", "t0k3n"), "x-acs-signature-nonce"),
+        (ACS3HMACSHA256(lambda: AccessKey("testid", "s3cr3t", "t0k3n")), "x-acs-signature-nonce"),
         (CDNetworksBasic("sandbox", "s3cr3t"), None),
         (CNCHMACSHA256("testid", "s3cr3t"), "x-cnc-timestamp"),
     ],

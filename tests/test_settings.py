@@ -27,6 +27,8 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"alicloud": {**ALICLOUD, "security_token": "s3cr3t\u2026"}}, ["alicloud.security_token holds"]),
     ({"alicloud": {**ALICLOUD, "rate_limit_requests": 1.5}}, ["alicloud.rate_limit_requests has"]),
     ({"alicloud": {**ALICLOUD, "domains": [1]}}, ["alicloud.domains.0 has to be a text"]),
+    ({"alicloud": {**ALICLOUD, "products": ["s3cr3t"]}}, ["alicloud.products.0 has to be cdn or dcdn"]),
+    ({"alicloud": {**ALICLOUD, "products": []}}, ["alicloud.products is empty"]),
     ({"cdnetworks": {}}, ["neither is given"]),
     (
         {"cdnetworks": {**CDNETWORKS, "access_key_id": "AK", "access_key_secret": "s3cr3t"}},

@@ -13,7 +13,7 @@ from sandbox.alicloud.dcdn import DCDN
 from sandbox.alicloud.domains import GONE
 from sandbox.alicloud.esa import ESA
 from sandbox.alicloud.product import Asked
-from sandbox.alicloud.signature import KEY, STS
+from sandbox.alicloud.signature import KEY, STS, AccessKey
 from sandbox.api import API
 from sandbox.limits import Limit
 from sandbox.messages import Answer, Call, Refusal, RefusedError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sandbox.alicloud.product import Product
     from sandbox.inventory import Inventory
+    from sandbox.state import State
 
 PRODUCTS: tuple[type[Product], ...] = (CDN, DCDN, CAS, ESA)
 """The first is read where none is named. Each is a file."""
@@ -39,9 +40,9 @@ class AlibabaCloud(API[Any]):
 
     provider = "alicloud"
     size = 1200
-    holds = "domains on Alibaba Cloud"
+    holds = "domains on each product of Alibaba Cloud"
     products = tuple(product.name for product in PRODUCTS)
-    demo: ClassVar[Mapping[str, Any]] = {"size": 300, "products": products}
+    demo: ClassVar[Mapping[str, Any]] = {"size": 150, "products": products}
     lists = tuple(operation for product in PRODUCTS for operation in product.lists)
     details = tuple(operation for product in PRODUCTS for operation in product.details)
     nested: ClassVar[Mapping[str, str]] = {
@@ -56,7 +57,7 @@ class AlibabaCloud(API[Any]):
             "security_token": str(STS.token),
         },
     }
-    secrets = (KEY.secret, STS.secret, str(STS.token))
+    secrets: tuple[str, ...] = (KEY.secret, STS.secret, str(STS.token))
     refusals: ClassVar[Mapping[str, Refusal]] = {
         **signature.REFUSALS,
         "permission": Refusal(
@@ -83,6 +84,18 @@ class AlibabaCloud(API[Any]):
         "operation": Limit(100, 1, each=True),
         **{name: limit for product in PRODUCTS for name, limit in product.limits.items()},
     }
+
+    def __init__(self, state: State, **options: Any) -> None:
+        super().__init__(state, **options)
+        self.issued: dict[str, AccessKey] = {}
+
+    def issue(self, seconds: float) -> AccessKey:
+        """Issue a temporary key, which is refused once so many seconds are over."""
+        token, end = f"s3cr3t-token-{uuid4().hex}", self.state.time() + seconds
+        key = AccessKey(f"STS.s3cr3t{uuid4().hex}", f"s3cr3t-secret-{uuid4().hex}", token, end)
+        self.issued[key.id] = key
+        self.secrets += (key.secret, token)
+        return key
 
     def stock(self, size: int) -> Inventory[Any]:
         """Return the inventory of the first product that the account has; each has so many keys."""
@@ -129,7 +142,7 @@ class AlibabaCloud(API[Any]):
 
     def authenticate(self, call: Call) -> None:
         """Check the signature, whose nonce is good once."""
-        signature.check(call, self.state.time())
+        signature.check(call, self.state.time(), self.issued)
         if not self.once(call.header("x-acs-signature-nonce"), signature.MINUTES_15):
             self.refuse("repeated")
 

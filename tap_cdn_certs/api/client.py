@@ -102,8 +102,9 @@ class Client:
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
         }
+        # Those of the settings, and those that a signature gets later.
+        self.secrets: list[str] = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._auth = self.auth(settings)
-        self._secrets = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._hosts = [
             Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
         ]
@@ -119,6 +120,17 @@ class Client:
     def auth(self, settings: Mapping[str, Any]) -> AuthBase:
         """The signature that the settings ask for."""
         raise NotImplementedError
+
+    def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:  # noqa: ARG002 - most have fixed ones
+        """Whether a request that was refused may have other credentials, which have been got for it.
+
+        Args:
+            sent: Its headers.
+
+        Raises:
+            APIError: They cannot be got.
+        """
+        return False
 
     def refusal(self, body: Item) -> Refusal | None:
         """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
@@ -200,7 +212,7 @@ class Client:
         host = self.host(request.url)
         began = time.monotonic()
         try:
-            result: Result = self._retry(self._attempt, operation, host, prepared, read, sizes)
+            result: Result = self._made(operation, host, prepared, read, sizes)
         except APIError as error:
             error.operation = operation
             if error.reach in AGAIN:
@@ -223,7 +235,7 @@ class Client:
 
     def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
         """A text of the provider without what its settings, and the headers of a request, keep secret."""
-        return without_secrets(text, self._secrets, sent or {})
+        return without_secrets(text, self.secrets, sent or {})
 
     def bottleneck(self, operation: str) -> str | None:
         """What to change if the connections, and not the provider's limit, held an operation back."""
@@ -314,6 +326,16 @@ class Client:
         request = self.ask(listing.operation, listing.path, {**listing.parameters, **parameters}, url)
         read = partial(listing.page, parameters=parameters, before=before)
         return self.request(listing.operation, request, read, sizes)
+
+    def _made(self, operation: str, host: Host, prepared: PreparedRequest, *how: Any) -> Any:
+        """The outcome of all attempts; where the credentials have ended, once more with others."""
+        attempts = partial(self._retry, self._attempt, operation, host, prepared, *how)
+        try:
+            return attempts()
+        except APIError as error:
+            if not self.renews(error, prepared.headers):
+                raise
+        return attempts()
 
     def _attempt(
         self,

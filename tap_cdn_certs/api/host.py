@@ -43,7 +43,7 @@ _UNUSABLE = (InvalidSchema, InvalidURL, MissingSchema, LocationValueError, Proxy
 _FORBIDDEN = re.compile("Tunnel connection failed: 40[37]|SOCKS5 authentication|not allowed by ruleset")
 
 # By what an error's text holds, which no name of a host does; the text itself holds addresses.
-_REASONS = {
+REASONS = {
     "Failed to resolve": "the name cannot be resolved",
     "Connection refused": "connections are refused",
     "timed out": "nothing answers in time",
@@ -155,7 +155,7 @@ class Host:
         if isinstance(error, _UNUSABLE):
             remedy = f"There is no such address: set {proxy or self.setting} right."
             return APIError(kind, f"{failed}. {remedy}", Reach.HOST)
-        message = f"{failed}: {next((words for part, words in _REASONS.items() if part in text), kind)}."
+        message = f"{failed}: {next((words for part, words in REASONS.items() if part in text), kind)}."
         if isinstance(error, ConnectTimeout):
             return UnreachableError("Timeout", message)
         if isinstance(error, ProxyError) or isinstance(reason, NewConnectionError):

@@ -13,6 +13,7 @@ from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.providers.alicloud.login import Login
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.paging import Parameters
+    from tap_cdn_certs.errors import APIError
     from tap_cdn_certs.records.values import Item
 
 # Where a key is known that the default address does not know, by the setting of the address.
@@ -71,6 +73,9 @@ PRODUCTS = (
 # A `Code` of these is not an error: other products of the provider have it in every answer.
 SUCCESS = frozenset({"0", "200", "ok", "success"})
 
+# What a temporary key is refused with once its time is over.
+ENDED = "InvalidSecurityToken.Expired"
+
 # By the end of a code, or by what an `OperationDenied` says.
 INACTIVE = ("ServiceNotFound", "NotActivated")
 NOT_ACTIVATED = re.compile(r"ServiceNotFound|service.*\bnot\b|\bnot\b.*service", re.IGNORECASE)
@@ -117,16 +122,16 @@ class AlicloudClient(Client):
     @property
     @override
     def credentials(self) -> str:
-        return (
-            "alicloud.access_key_id, alicloud.access_key_secret and, for temporary credentials, "
-            "alicloud.security_token"
-        )
+        return self._login.named()
 
     @override
     def auth(self, settings: Mapping[str, Any]) -> ACS3HMACSHA256:
-        return ACS3HMACSHA256(
-            settings["access_key_id"], settings["access_key_secret"], settings.get("security_token")
-        )
+        self._login = Login(settings, self.secrets)
+        return ACS3HMACSHA256(self._login)
+
+    @override
+    def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:
+        return error.code == ENDED and self._login.renew(sent.get("x-acs-security-token"))
 
     @override
     def address_setting(self, operation: str) -> str:

@@ -78,6 +78,8 @@ class Client:
     request_id_at: ClassVar[str] = ""
     # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
     errors: ClassVar[Mapping[str, Reach]] = {}
+    # Those of credentials that one of several addresses may not know, and another does.
+    unknown: ClassVar[frozenset[str]] = frozenset()
     # The statuses that mean, whatever else is said, that the credentials are not valid.
     credentials_refused: ClassVar[tuple[int, ...]] = (HTTPStatus.UNAUTHORIZED,)
 
@@ -96,7 +98,7 @@ class Client:
         )
         # Once the account is refused, nothing more is asked.
         self.refused: APIError | None = None
-        self._refusing: set[str] = set()  # the addresses that refuse its credentials
+        self._refusing: set[str] = set()  # the addresses that do not know its credentials
         self._headers = {
             "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
             "Accept": "application/json",
@@ -218,11 +220,10 @@ class Client:
             if error.reach in AGAIN:
                 attempts = self._retry.statistics["attempt_number"]
                 self._give_up(host, error, attempts, heard=host.heard > began)
-            if error.reach is Reach.PROVIDER and not self.refused:
-                # What one of several addresses does not know, another may.
+            if error.code.partition(".")[0] in self.unknown and not self.refused:
                 self._refusing.add(host.url)
-                urls = self.addresses(operation)
-                error.reach = Reach.PROVIDER if len(urls) == 1 or self._refusing >= {*urls} else Reach.HOST
+                if {*self.addresses(operation)} - self._refusing:
+                    error.reach = Reach.HOST
             # One error for all threads and streams, so that it is said once.
             if error.reach is Reach.PROVIDER:
                 self.refused = self.refused or error

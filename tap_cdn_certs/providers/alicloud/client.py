@@ -116,6 +116,7 @@ class AlicloudClient(Client):
         "InvalidDomain.NotFound": Reach.GONE,
         "SiteNotFound": Reach.GONE,
     }
+    unknown = frozenset({"InvalidAccessKeyId"})
     # A status says less than the code that comes with it.
     credentials_refused = ()
 

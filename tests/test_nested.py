@@ -45,12 +45,12 @@ class Account:
         self.limits = AccountLimits({"all": Limit()}, 1000, 1.0, Event())
         self.asked: list[str] = []
 
-    def listing(self, listing: Listing, sizes: tuple[int, int] | None = None) -> Iterator[Any]:
+    def listing(self, listing: Listing) -> Iterator[Any]:
         """One of the lists."""
         if listing.operation == "ListZones":
             yield from [*({"id": zone} for zone in self.zones), *self.others]
             return
-        assert sizes == NestedStream.sizes
+        assert listing.sizes == NestedStream.sizes
         assert listing.parameters == {"state": "all", "part": "every"}
         zone = listing.path.removeprefix("/zones/").removesuffix("/packs")
         self.asked.append(zone)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
@@ -39,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
-SIZES = MAX_BYTES, MAX_TOKENS
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
@@ -176,17 +174,13 @@ class Client:
         """The answer of an operation."""
         return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
 
-    def listing(self, listing: Listing, sizes: tuple[int, int] = SIZES) -> Iterator[Any]:
+    def listing(self, listing: Listing) -> Iterator[Any]:
         """The items of all pages of all parts of a list, at all of its addresses, each once.
 
-        Args:
-            sizes: The most bytes and values of a page.
-
         Raises:
-            APIError: The list cannot be read, or is shorter than it says. What is read at one address comes
-                before what fails at another.
+            APIError: It cannot be read, or is shorter than it says: after what other addresses have.
         """
-        places = [self._listing_at(url, listing, sizes) for url in self.addresses(listing.operation)]
+        places = [self._listing_at(url, listing) for url in self.addresses(listing.operation)]
         if self.patience is not None:
             # Who reads one item, for a test, wants to hear of every place.
             places = [chain([*islice(place, 1)], place) for place in places]
@@ -197,7 +191,7 @@ class Client:
         operation: str,
         request: requests.Request,
         read: Callable[[Item], Result],
-        sizes: tuple[int, int] = SIZES,
+        sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS),
     ) -> Result:
         """Makes a request, again where that may help, and reads its answer.
 
@@ -305,28 +299,24 @@ class Client:
             case _:
                 return f"{refused}: {refusal.message}"
 
-    def _listing_at(self, url: str, listing: Listing, sizes: tuple[int, int]) -> Iterator[Any]:
+    def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""
         try:
             for part in listing.parts:
-                ask = partial(
-                    self._page, url, replace(listing, parameters={**listing.parameters, **part}), sizes
-                )
-                yield from read_all(ask, listing, self.provider)
+                yield from read_all(partial(self._page, listing, url, part), listing, self.provider)
         except APIError as error:
-            # Where the account is refused, it is everywhere.
             if error.reach is Reach.PROVIDER or len(self.addresses(listing.operation)) == 1:
                 raise
-            setting = f"{self.provider}.{self.address_setting(listing.operation)}"
+            setting = self.host(url).setting
             where = f"This was at {url}: leave it out of {setting} if the account has nothing there."
             raise error.but(f"{error.message} {where}") from None
 
     def _page(
-        self, url: str, listing: Listing, sizes: tuple[int, int], parameters: Parameters, before: Page | None
+        self, listing: Listing, url: str, part: Parameters, parameters: Parameters, before: Page | None
     ) -> Page:
-        request = self.ask(listing.operation, listing.path, {**listing.parameters, **parameters}, url)
+        request = self.ask(listing.operation, listing.path, {**listing.parameters, **part, **parameters}, url)
         read = partial(listing.page, parameters=parameters, before=before)
-        return self.request(listing.operation, request, read, sizes)
+        return self.request(listing.operation, request, read, listing.sizes)
 
     def _made(self, operation: str, host: Host, prepared: PreparedRequest, *how: Any) -> Any:
         """The outcome of all attempts; where the credentials have ended, once more with others."""

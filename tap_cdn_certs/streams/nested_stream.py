@@ -41,9 +41,9 @@ class NestedStream(DetailStream):
         """The items of a key's list. Called in many threads at once."""
         parameters = {**self.items.parameters, **self.parameters(key)}
         path = self.path_of(key) or self.items.path
-        listing = replace(self.items, path=path, parameters=parameters)
+        listing = replace(self.items, path=path, parameters=parameters, sizes=self.sizes)
         try:
-            return [*self.client.listing(listing, self.sizes)]
+            return [*self.client.listing(listing)]
         except APIError as error:
             # What concerns a whole list concerns no more than this one.
             if error.reach in {Reach.STREAM, Reach.INACTIVE}:

@@ -30,6 +30,7 @@ EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
+EACH_ANSWER = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
 
 

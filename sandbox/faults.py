@@ -201,7 +201,8 @@ def replaced(tree: Any, name: str, value: Any, item: Any) -> Any:
         return [replaced(branch, name, value, item) for branch in tree]
     if not isinstance(tree, dict):
         return tree
-    inside = item is None or item in tree.values()
+    # Some identifiers are numbers.
+    inside = item is None or item in map(str, tree.values())
     branches = {key: replaced(branch, name, value, None if inside else item) for key, branch in tree.items()}
     return {**branches, name: value} if inside and name in tree else branches
 

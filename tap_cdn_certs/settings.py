@@ -156,16 +156,21 @@ def find_mistakes(
     for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(config):
         yield from _schema_mistakes(error, schema)
     for name in [name for name in providers if name in config]:
-        for setting, value in config[name].items():
-            yield from _text_mistakes(f"{name}.{setting}", value)
-        for setting in providers[name].CLIENT.url_settings:
-            given = config[name].get(setting)
-            for url in given if isinstance(given, list) else [given]:
-                yield from _url_mistakes(f"{name}.{setting}", url)
-        if config[name].get("products") == []:
-            yield f"{name}.products is empty: nothing would be read."
-        if mistakes := getattr(providers[name], "mistakes", None):
-            yield from mistakes(config[name])
+        yield from _provider_mistakes(name, config[name], providers[name])
+
+
+def _provider_mistakes(name: str, settings: Mapping[str, Any], module: ModuleType) -> Iterator[str]:
+    for setting, value in settings.items():
+        yield from _text_mistakes(f"{name}.{setting}", value)
+    for setting in module.CLIENT.url_settings:
+        given = settings.get(setting)
+        for url in given if isinstance(given, list) else [given]:
+            yield from _url_mistakes(f"{name}.{setting}", url)
+    for setting in (*module.CLIENT.url_settings, "products"):
+        if settings.get(setting) == []:
+            yield f"{name}.{setting} is empty: nothing would be read."
+    if mistakes := getattr(module, "mistakes", None):
+        yield from mistakes(settings)
 
 
 def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:

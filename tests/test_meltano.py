@@ -71,10 +71,12 @@ def rows(cursor: Any) -> list[dict[str, Any]]:
 
 
 def plain(value: Any, schema: Mapping[str, Any]) -> Any:
-    """A value of a warehouse or of the tap: times in UTC, lists as lists."""
+    """A value of a warehouse or of the tap: times in UTC, days as they are written, lists as lists."""
     if value is not None and schema.get("format") == "date-time":
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    if value is not None and schema.get("format") == "date":
+        return str(value)
     if isinstance(value, str) and "array" in schema["type"]:
         return json.loads(value)
     return value

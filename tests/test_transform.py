@@ -118,6 +118,9 @@ def test_certificates(built: Built) -> None:
         "alicloud/main/3333": ("13", "Example CA R1", "2026-05-05T15:00:00", 1, True, first),
         "alicloud/main/5555": ("21", "Example CA R1", "2026-07-31T23:59:59", 1, False, last),
         "alicloud/main/6666": ("61", None, "2026-09-01T00:00:00", 1, False, last),
+        "alicloud/main/77aa": ("77", None, "2026-10-01T00:00:00", 1, False, last),
+        # The day begins in China.
+        "alicloud/main/90ab": ("90", None, "2026-05-09T16:00:00", 0, False, last),
         "alicloud/main/never-2026": (None, None, "2026-08-01T00:00:00", 1, False, last),
         "cdnetworks/main/1001": ("1001", "Example CA G2", "2027-04-22T16:00:00", 3, False, last),
         "cdnetworks/main/1002": ("1002", None, None, 0, False, last),
@@ -146,6 +149,8 @@ def test_certificate_expiry(built: Built) -> None:
         "alicloud/main/3333": ("critical", 23.0),
         "alicloud/main/5555": ("ok", 2119.999722),
         "alicloud/main/6666": ("ok", 2864.0),
+        "alicloud/main/77aa": ("ok", 3584.0),
+        "alicloud/main/90ab": ("critical", 120.0),
         "alicloud/main/never-2026": ("ok", 2120.0),
         "cdnetworks/main/1001": ("ok", 8472.0),
         "cdnetworks/main/1002": ("unknown", None),
@@ -182,6 +187,8 @@ def test_certificate_domains(built: Built) -> None:
         ("alicloud/main/5555", "san"): star,
         ("alicloud/main/6666", "served"): {"dyn.example.net": True},
         ("alicloud/main/6666", "san"): {"dyn.example.net": True},
+        ("alicloud/main/77aa", "related"): {"www.edge.example.net": True},
+        ("alicloud/main/77aa", "san"): {"www.edge.example.net": True},
         ("alicloud/main/never-2026", "served"): {"never.example.com": None},
         ("cdnetworks/main/1001", "related"): {
             "a.cdn.example.com": True,
@@ -205,7 +212,7 @@ def test_algorithm_inventory(built: Built) -> None:
         ("RSA", 2048): ("quantum-vulnerable", 2, 4),
         ("RSA", 1024): ("deprecated", 1, 1),
         ("EC", 256): ("quantum-vulnerable", 1, 1),
-        (None, None): ("unknown", 9, 7),
+        (None, None): ("unknown", 11, 8),
     }
 
 
@@ -220,6 +227,9 @@ def test_sync_health(built: Built) -> None:
         "alicloud_dcdn_domains": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "alicloud_dcdn_certificates": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "alicloud_dcdn_https_domains": ("alicloud", "ok", 1, 1, 0, 0, 4.0),
+        "alicloud_cas_certificates": ("alicloud", "ok", 3, 3, 0, 0, 4.0),
+        "alicloud_esa_sites": ("alicloud", "ok", 1, 1, 0, 0, 4.0),
+        "alicloud_esa_certificates": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "cdnetworks_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
         "cdnetworks_domains": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
         "cdnetworks_domain_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
@@ -253,7 +263,18 @@ def test_questions_have_answers(built: Built, question: str) -> None:
 
 
 ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
-    "ends_in_30_days": (("name", "whole_days_left", "state"), [("flaky-2026", 0, "critical")]),
+    "ends_in_30_days": (
+        ("name", "whole_days_left", "state"),
+        [("flaky-2026", 0, "critical"), ("forgotten", 5, "critical")],
+    ),
+    "serve_nothing": (
+        ("provider", "name", "state"),
+        [
+            ("alicloud", "forgotten", "critical"),
+            ("cdnetworks", "future", "not_yet_valid"),
+            ("cdnetworks", "<script>", "unknown"),
+        ],
+    ),
     "domains_that_share_a_certificate": (
         ("certificate_key", "domains", "domain_names"),
         [

@@ -7,9 +7,11 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from sandbox.alicloud import signature
+from sandbox.alicloud.cas import CAS
 from sandbox.alicloud.cdn import CDN
 from sandbox.alicloud.dcdn import DCDN
 from sandbox.alicloud.domains import GONE
+from sandbox.alicloud.esa import ESA
 from sandbox.alicloud.product import Asked
 from sandbox.alicloud.signature import KEY, STS, AccessKey
 from sandbox.api import API
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from sandbox.inventory import Inventory
     from sandbox.state import State
 
-PRODUCTS: tuple[type[Product], ...] = (CDN, DCDN)
+PRODUCTS: tuple[type[Product], ...] = (CDN, DCDN, CAS, ESA)
 """The first is read where none is named. Each is a file."""
 BY_OPERATION = {
     operation: product
@@ -46,9 +48,7 @@ class AlibabaCloud(API[Any]):
     nested: ClassVar[Mapping[str, str]] = {
         operation: keys for product in PRODUCTS for operation, keys in product.nested.items()
     }
-    never = frozenset(
-        {"GetUserCertificateDetail", *(operation for product in PRODUCTS for operation in product.never)}
-    )
+    never = frozenset(operation for product in PRODUCTS for operation in product.never)
     logins: ClassVar[Mapping[str, Mapping[str, str]]] = {
         "access_key": {"access_key_id": KEY.id, "access_key_secret": KEY.secret},
         "sts": {
@@ -155,6 +155,8 @@ class AlibabaCloud(API[Any]):
         if made is None or call.header("x-acs-version") != made.version or call.path not in made.paths:
             message = "Specified api is not found, please check your url and method."
             raise RefusedError(404, "InvalidAction.NotFound", message)
+        if operation in made.get_only and call.request.method != "GET":
+            raise RefusedError(405, "UnsupportedHTTPMethod", "This http method is not supported.")
         answered = self.product(operation).operations[operation](Asked(call.path, self.parameters(call)))
         content = {**answered, "RequestId": str(uuid4()).upper()}
         answer = Answer.json(200, content, JSON)

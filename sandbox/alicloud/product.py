@@ -41,6 +41,8 @@ class Product(ABC):
     details: ClassVar[tuple[str, ...]] = ()
     nested: ClassVar[Mapping[str, str]] = {}
     never: ClassVar[frozenset[str]] = frozenset()
+    get_only: ClassVar[frozenset[str]] = frozenset()
+    """Operations that no other method asks for."""
     limits: ClassVar[Mapping[str, Limit]] = {}
     """Those that are not the main one."""
     unseen: ClassVar[Mapping[str, str]] = {}

@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from alibabacloud_cas20200407 import models as cas
 from alibabacloud_cdn20180510 import models as cdn
 from alibabacloud_dcdn20180115 import models as dcdn
+from alibabacloud_esa20240910 import models as esa
 from cases import schema, streams
 from documented import fields
 
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
     from typing import Any
+
+OF_ORDERS = (
+    "Algorithm AliyunOrderId BuyDate CertEndTime CertStartTime CertType Domain DomainCount DomainType "
+    "OrderId PartnerOrderId ProductCode ProductName RootBrand SourceType Status TrusteeStatus WildDomainCount"
+)
+CHALLENGE = "proves to the authority that the domain is the site's"
 
 # The stream, the SDK's models, that of an item, and the fields that are left out, each with the reason.
 STREAMS: list[tuple[str, ModuleType, str, dict[str, str]]] = [
@@ -29,6 +37,27 @@ STREAMS: list[tuple[str, ModuleType, str, dict[str, str]]] = [
         {},
     ),
     ("alicloud_dcdn_https_domains", dcdn, "DescribeDcdnHttpsDomainListResponseBodyCertInfosCertInfo", {}),
+    (
+        "alicloud_cas_certificates",
+        cas,
+        "ListUserCertificateOrderResponseBodyCertificateOrderList",
+        dict.fromkeys(OF_ORDERS.split(), "comes with orders, and not with certificates"),
+    ),
+    (
+        "alicloud_esa_sites",
+        esa,
+        "ListSitesResponseBodySites",
+        {
+            "Tags": "labels of the owner's own, which may say anything",
+            "VerifyCode": "proves that the site is the owner's",
+        },
+    ),
+    (
+        "alicloud_esa_certificates",
+        esa,
+        "ListCertificatesResponseBodyResult",
+        dict.fromkeys((f"DCV.{name}" for name in ("Id", "Key", "Status", "Type", "Value")), CHALLENGE),
+    ),
 ]
 
 

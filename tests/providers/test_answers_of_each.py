@@ -15,6 +15,7 @@ from answers import CONFIG, answers, changed, client, items, mutations
 from cases import (
     APIS,
     EACH,
+    EACH_ANSWER,
     EACH_DETAIL,
     EACH_LIST,
     EACH_OPERATION,
@@ -82,7 +83,7 @@ def test_junk_in_any_item_of_a_list_costs_the_item(tmp_path: Path, provider: str
 
         def spoil(_: Call, tree: Any) -> Any:
             found = items(tree, key) or []
-            found[:] = [spoilt.get(each[key], each) for each in found]
+            found[:] = [spoilt.get(str(each[key]), each) for each in found]
             return tree
 
         changed(sandbox, provider, operation, spoil)
@@ -234,7 +235,7 @@ def assert_refused(result: Any, provider: str, operation: str, words: str) -> No
 TAP = TapCDNCerts(config=CONFIG)
 
 
-@EACH_OPERATION
+@EACH_ANSWER
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_whatever_an_answer_holds_is_a_record_or_an_error(
@@ -252,7 +253,7 @@ def is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-@EACH_OPERATION
+@EACH_ANSWER
 def test_junk_in_any_place_is_a_record_or_an_error(provider: str, operation: str) -> None:
     """One thing wrong, of each kind, in each place."""
     for answer in filter(is_object, mutations(answers(provider)[operation])):

@@ -42,6 +42,7 @@ class Product(NamedTuple):
         version: Of the API.
         action: How a RAM policy names it.
         operations: Those that are asked for, as globs.
+        selected_by: The setting that selects what is read of it, if there is one.
         method: Of the requests.
     """
 
@@ -50,6 +51,7 @@ class Product(NamedTuple):
     version: str
     action: str
     operations: tuple[str, ...]
+    selected_by: str | None = None
     method: str = "POST"
 
 
@@ -60,8 +62,12 @@ PRODUCTS = (
         "2018-05-10",
         "cdn",
         ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*"),
+        selected_by="domains",
     ),
-    Product("dcdn", "dcdn_url", "2018-01-15", "dcdn", ("DescribeDcdn*",)),
+    Product("dcdn", "dcdn_url", "2018-01-15", "dcdn", ("DescribeDcdn*",), selected_by="domains"),
+    Product("cas", "cas_urls", "2020-04-07", "yundun-cert", ("ListUserCertificateOrder",)),
+    Product("esa", "esa_url", "2024-09-10", "esa", ("ListSites",), method="GET"),
+    Product("esa", "esa_url", "2024-09-10", "esa", ("ListCertificates",)),
 )
 
 # A `Code` of these is not an error: other products of the provider have it in every answer.
@@ -70,6 +76,8 @@ SUCCESS = frozenset({"0", "200", "ok", "success"})
 # What a temporary key is refused with once its time is over.
 ENDED = "InvalidSecurityToken.Expired"
 
+# By the end of a code, or by what an `OperationDenied` says.
+INACTIVE = ("ServiceNotFound", "NotActivated")
 NOT_ACTIVATED = re.compile(r"ServiceNotFound|service.*\bnot\b|\bnot\b.*service", re.IGNORECASE)
 
 
@@ -79,12 +87,15 @@ class AlicloudClient(Client):
     provider = "alicloud"
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
-    url_settings = tuple(product.setting for product in PRODUCTS)
+    url_settings = tuple(dict.fromkeys(product.setting for product in PRODUCTS))
     # Those that the provider documents below that of the settings.
     rate_limits: ClassVar = {
         "DescribeDcdnUserDomains": Limit(80, 1.0, ("DescribeDcdnUserDomains",)),
         # Its page says 100, the table of quotas 50.
         "DescribeDcdnHttpsDomainList": Limit(50, 1.0, ("DescribeDcdnHttpsDomainList",)),
+        "ListUserCertificateOrder": Limit(10, 1.0, ("ListUserCertificateOrder",)),
+        # Those of ESA are not documented: what is the lowest elsewhere is kept.
+        "esa": Limit(10, 1.0, ("ListSites", "ListCertificates"), each=True),
         **Client.rate_limits,
     }
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
@@ -103,9 +114,9 @@ class AlicloudClient(Client):
         "InvalidSecurityToken": Reach.PROVIDER,
         "MissingSecurityToken": Reach.PROVIDER,
         "InvalidDomain.NotFound": Reach.GONE,
-        "CdnServiceNotFound": Reach.INACTIVE,
-        "DcdnServiceNotFound": Reach.INACTIVE,
+        "SiteNotFound": Reach.GONE,
     }
+    unknown = frozenset({"InvalidAccessKeyId"})
     # A status says less than the code that comes with it.
     credentials_refused = ()
 
@@ -147,7 +158,8 @@ class AlicloudClient(Client):
 
     @override
     def reach(self, refusal: Refusal, status: int) -> Reach:
-        if refusal.code.startswith("OperationDenied") and NOT_ACTIVATED.search(refusal.message):
+        denied = refusal.code.startswith("OperationDenied") and NOT_ACTIVATED.search(refusal.message)
+        if denied or refusal.code.endswith(INACTIVE):
             return Reach.INACTIVE
         return super().reach(refusal, status)
 
@@ -172,10 +184,13 @@ class AlicloudClient(Client):
             return said + ELSEWHERE.get(product_of(operation).setting, "")
         if refusal.code.startswith(("Forbidden", "NoPermission")):
             product = product_of(operation)
+            narrower = f"alicloud.{product.selected_by}"
+            narrow = (
+                f"leave what it may not read out of the setting {narrower}, " if product.selected_by else ""
+            )
             return (
                 f"{said} The RAM user lacks the action {product.action}:{operation}: add it to its policy, "
-                f"take {product.name} out of the setting alicloud.products, or leave the domains it may not "
-                "read out of the setting alicloud.domains."
+                f"{narrow}or take {product.name} out of the setting alicloud.products."
             )
         return said
 

@@ -58,9 +58,46 @@ ranked as (
         ) as version,
         bool_or(identifier is not null and in_use) over (partition by account, domain_name) as has_certificate
     from found
+),
+
+-- A site is served with its certificates for the names in them; which of several has a name, nobody says: none that expired, if another
+-- did not.
+at_sites as (
+    select
+        held.account,
+        lower(element.value) as domain_name,
+        held.identifier,
+        held.in_use and (
+            held.provider_status is distinct from 'expired'
+            or not bool_or(held.provider_status is distinct from 'expired') over (
+                partition by held.account, held.site_id, lower(element.value)
+            )
+        ) as in_use,
+        held.stale,
+        held.synced_at
+    from {{ ref('int_alicloud_held_certificates') }} as held
+    {{ unnest_list('dns_names') }}
+    where
+        held.product = 'esa'
+        and (
+            held.site_name is null
+            or lower(element.value) = lower(held.site_name)
+            or right(lower(element.value), length(held.site_name) + 1) = '.' || lower(held.site_name)
+        )
 )
 
 select
     {{ domain_columns('identifier', 'source', 'cname', 'provider_status', in_use='in_use') }}
 from ranked
 where version = 1 and (identifier is not null or not has_certificate)
+union all
+select
+    {{ domain_columns(
+        'identifier',
+        source="'related'",
+        in_use='bool_or(in_use)',
+        stale='bool_and(stale)',
+        synced_at='max(synced_at)',
+    ) }}
+from at_sites
+group by account, domain_name, identifier

@@ -273,6 +273,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
             ("alicloud", "forgotten", "critical"),
             ("cdnetworks", "future", "not_yet_valid"),
             ("cdnetworks", "<script>", "unknown"),
+            ("cdnetworks", "deployed nowhere", "unknown"),
         ],
     ),
     "domains_that_share_a_certificate": (

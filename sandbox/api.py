@@ -46,10 +46,14 @@ class API(ABC, Generic[Item]):
     """Operations that are asked for one key."""
     nested: ClassVar[Mapping[str, str]] = {}
     """Operations that list something of one key each, with the operation that lists those keys."""
+    besides: ClassVar[tuple[str, ...]] = ()
+    """Operations that are needed beside those; the provider's own tests see to them."""
     never: ClassVar[frozenset[str]]
     """Operations that return private keys: nobody should call them."""
     logins: ClassVar[Mapping[str, Mapping[str, str]]]
     """The ways to log in, by name, as the tap's settings; the first is the usual one."""
+    ambient: ClassVar[bool] = False
+    """Whether the tap may find a login that no setting names."""
     secrets: tuple[str, ...]
     """What only the account's owner and the provider know."""
     refusals: ClassVar[Mapping[str, Refusal]]
@@ -113,6 +117,10 @@ class API(ABC, Generic[Item]):
     def keys(self, operation: str) -> list[str]:  # noqa: ARG002 - a provider may have lists of some
         """Return the keys that an operation lists, or may be asked for."""
         return self.inventory.keys()
+
+    def records(self, operation: str) -> list[str]:
+        """Return the keys of the records of an operation's stream, which may have those of others too."""
+        return self.keys(operation)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""

@@ -41,7 +41,11 @@ def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]
     """The streams of a provider, or those that an operation's failure keeps from being read."""
     every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
     # All streams have a list: of their items, or of their keys.
-    return [each for each in every if operation in {None, each.operation, each.listing.operation}]
+    return [
+        each
+        for each in every
+        if operation in {None, each.operation, each.listing.operation, *each.other_operations}
+    ]
 
 
 def names(provider: str, operation: str | None = None) -> set[str]:
@@ -50,8 +54,16 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 
 
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
-    """The stream that has the records of an operation."""
-    return next(stream for stream in streams(provider) if stream.operation == operation)
+    """The stream that has the records of an operation; of a list that no stream has for itself, that of its details."""
+    every = streams(provider)
+    own = (stream for stream in every if stream.operation == operation)
+    return next(own, None) or next(stream for stream in every if stream.listing.operation == operation)
+
+
+def operations(provider: str) -> set[str]:
+    """All operations of a provider that its streams need."""
+    api = APIS[provider]
+    return {*api.lists, *api.details, *api.nested, *api.besides}
 
 
 @cache
@@ -114,6 +126,6 @@ def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
     assert not result.records["sync_errors"]
     for provider, api in sandbox.apis.items():
         for stream in streams(provider):
-            assert result.by_key(stream.name).keys() == {*api.keys(stream.operation)}, stream.name
+            assert result.by_key(stream.name).keys() == {*api.records(stream.operation)}, stream.name
     assert result.syncs.keys() == {name for provider in sandbox.apis for name in names(provider)}
     assert all(row["complete"] for row in result.syncs.values())

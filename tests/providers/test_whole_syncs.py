@@ -16,6 +16,7 @@ from cases import (
     assert_everything_arrived,
     connected,
     only,
+    operations,
     schema,
     stream_of,
     streams,
@@ -113,10 +114,9 @@ def test_each_field_is_filled_by_some_answer(whole: Whole) -> None:
 
 def test_nothing_is_asked_for_but_what_is_known(whole: Whole) -> None:
     """Least of all what returns private keys."""
-    api = APIS[whole.provider]
     assert not whole.sandbox.forbidden
     asked = {request.operation for request in (*whole.asked, *whole.again)}
-    assert asked == {*api.lists, *api.details, *api.nested}
+    assert asked == operations(whole.provider)
 
 
 def test_the_next_sync_reads_the_same_for_no_more(whole: Whole) -> None:
@@ -194,9 +194,10 @@ def test_all_faults_together_lose_nothing(tmp_path: Path, provider: str) -> None
 @EACH
 def test_what_the_tap_asks_for_is_what_the_sandbox_plays(provider: str) -> None:
     """Each operation of the sandbox is a stream's, and each stream's is the sandbox's."""
-    assert {stream.operation for stream in streams(provider)} == {
-        *APIS[provider].lists,
-        *APIS[provider].details,
-        *APIS[provider].nested,
+    needed = {
+        operation
+        for stream in streams(provider)
+        for operation in (stream.operation, stream.listing.operation, *stream.other_operations)
     }
+    assert needed == operations(provider)
     assert {*PROVIDERS} == {*NAMES}

@@ -195,7 +195,7 @@ class TapCDNCerts(Tap):
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        """Reads a record or two of each stream, and says of each provider which could not be read, and why."""
+        """Reads a record of each stream, and says of each provider which could not be read, and why."""
         if value != "all":
             super().cb_test(ctx, param, value)
             return

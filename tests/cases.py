@@ -54,7 +54,7 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 
 
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
-    """The stream that has the records of an operation; of a list that no stream has for itself, that of its details."""
+    """The stream that has the records of an operation, or of a list's items."""
     every = streams(provider)
     own = (stream for stream in every if stream.operation == operation)
     return next(own, None) or next(stream for stream in every if stream.listing.operation == operation)

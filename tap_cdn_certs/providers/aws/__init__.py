@@ -41,7 +41,7 @@ SETTINGS = th.ObjectType(
         "partition",
         th.StringType(allowed_values=[*PARTITIONS]),
         default="aws",
-        description="`aws`, or `aws-cn` for the account in China, where CloudFront has certificates of IAM only.",
+        description="`aws`, or `aws-cn` for an account in China, where CloudFront takes certificates of IAM only.",
     ),
     *common_settings(api_url=None, rate_limit_requests=10, rate_limit_period=1),
     max_connections(16),
@@ -68,5 +68,4 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 CLIENT = AWSClient
-# The certificates first: while their details are asked for, the lists of the others are read.
 STREAMS = (*certificates.STREAMS, *cloudfront.STREAMS)

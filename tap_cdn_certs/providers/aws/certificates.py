@@ -1,6 +1,4 @@
-"""Certificates of ACM, https://docs.aws.amazon.com/acm/latest/APIReference, and of IAM, where older ones are:
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html.
-"""
+"""Certificates of ACM and, where older ones are, of IAM: https://docs.aws.amazon.com/acm/latest/APIReference."""
 
 from __future__ import annotations
 
@@ -144,7 +142,7 @@ class AWSCertificates(ChangesStream):
             reading = pool.submit(lambda: [item for each in lists for item in self.read(each.__iter__)])
             yield side_by_side(acm, held)
             named = {name for item in reading.result() for name in names(item)}
-        yield [item for item in iam if item not in held and item["ServerCertificateId"] in named]
+        yield [item for item in iam if item not in held and str(item["ServerCertificateId"]) in named]
         if has_acm:
             arns = {name for name in named if name.startswith("arn:")}
             yield [{"CertificateArn": arn} for arn in sorted(arns - self._found)]
@@ -154,6 +152,9 @@ class AWSCertificates(ChangesStream):
         try:
             return [*items()]
         except APIError as error:
+            # Who waits for the outcome is told at once.
+            if self.client.patience:
+                raise
             if error.reach is not Reach.INACTIVE:
                 self._missing.append(error)
             return []
@@ -192,7 +193,7 @@ class AWSCertificates(ChangesStream):
             certificate = inner(body, *way)
             return {**inner(certificate, "ServerCertificateMetadata"), **pem(certificate, "CertificateBody")}
         detail = inner(self.ask("DescribeCertificate", CertificateArn=key), "Certificate")
-        if detail.get("Status") in NOT_ISSUED:
+        if text(detail, "Status") in NOT_ISSUED:
             return detail
         try:
             return {**detail, **pem(self.ask("GetCertificate", CertificateArn=key), "Certificate")}

@@ -1,4 +1,4 @@
-"""Requests to an AWS account: https://docs.aws.amazon.com/cloudfront/latest/APIReference, and those of ACM and IAM."""
+"""Requests to an AWS account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html."""
 
 from __future__ import annotations
 
@@ -123,6 +123,8 @@ class AWSClient(Client):
     def ask(
         self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
     ) -> requests.Request:
+        # Before the limit is waited for: what is late would arrive with the next one.
+        self._signature.credentials()
         return request_of(operation, url or self.addresses(operation)[0], path, parameters or {})
 
     @override
@@ -138,8 +140,7 @@ class AWSClient(Client):
             if not unknown:
                 raise
             logger.warning(
-                "%s does not know %s here: certificates that it hides without are read only if a distribution "
-                "names them.",
+                "%s does not know %s here: what it hides without is read if a distribution names it.",
                 listing.operation,
                 unknown,
             )
@@ -185,8 +186,8 @@ class AWSClient(Client):
             # What it says itself names who asked.
             action = f"{service_of(operation)}:{operation}"
             return (
-                f"{self.refused_with(operation, refusal)}: the user or role lacks the action {action}. Add it to "
-                "its policy, for all resources."
+                f"{self.refused_with(operation, refusal)}: the user or role lacks the action {action}. "
+                "Add it to its policy, for all resources."
             )
         if refusal.code in CREDENTIALS:
             reach = Reach.PROVIDER

@@ -1,6 +1,4 @@
-"""Distributions of CloudFront, and the tenants of those that have several:
-https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html.
-"""
+"""Distributions of CloudFront, and their tenants: https://docs.aws.amazon.com/cloudfront/latest/APIReference."""
 
 from __future__ import annotations
 

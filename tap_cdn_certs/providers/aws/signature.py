@@ -32,7 +32,8 @@ class SigV4(AuthBase):
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
         self._services = PARTITIONS[settings["partition"]]
-        self._credentials: Any = None
+        self._found: Any = None
+        self._failure: APIError | None = None
         self._finding = Lock()
         # What is known of them that nobody else should.
         self.secrets: set[str] = set()
@@ -59,26 +60,33 @@ class SigV4(AuthBase):
         Raises:
             APIError: There are none, or they could not be had.
         """
+        with self._finding:
+            if self._failure is None:
+                try:
+                    return self._frozen()
+                except APIError as error:
+                    # One error for all, so that it is said once.
+                    self._failure = error
+        raise self._failure
+
+    def _frozen(self) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
 
         try:
-            with self._finding:
-                self._credentials = self._credentials or self._found()
-                frozen = self._credentials and self._credentials.get_frozen_credentials()
+            self._found = self._found or self._find()
+            frozen = self._found and self._found.get_frozen_credentials()
         except (BotoCoreError, ClientError) as error:
             # Its own text holds paths, addresses and accounts.
-            code = type(error).__name__
-            if isinstance(error, ClientError):
-                code = str(error.response.get("Error", {}).get("Code") or code)
+            answer = getattr(error, "response", {})
+            code = str(answer.get("Error", {}).get("Code") or type(error).__name__)
             message = f"No credentials could be had from {self.source}: {code}."
             raise APIError(code, message, Reach.PROVIDER) from None
         if not frozen:
-            raise APIError(
-                "NoCredentials",
-                f"There are no credentials in {self.source}. Set aws.access_key_id and aws.access_key_secret, "
-                "or aws.profile; on an instance of EC2 with a role, aws.instance_metadata.",
-                Reach.PROVIDER,
+            message = (
+                f"There are no credentials in {self.source}. Set aws.access_key_id and aws.access_key_secret, or "
+                "aws.profile; on an EC2 instance that has a role, aws.instance_metadata."
             )
+            raise APIError("NoCredentials", message, Reach.PROVIDER)
         self.secrets |= {secret for secret in (frozen.secret_key, frozen.token) if secret}
         return frozen
 
@@ -94,7 +102,7 @@ class SigV4(AuthBase):
             found = "the environment, the AWS configuration files or the container"
         return f"aws.role_arn, with those of {found}" if "role_arn" in settings else found
 
-    def _found(self) -> Any:
+    def _find(self) -> Any:
         from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
             DeferredRefreshableCredentials,
             create_assume_role_refresher,

@@ -19,6 +19,8 @@ from process import TAP, run_tap
 from psycopg.conninfo import conninfo_to_dict
 
 from sandbox import Fault, Sandbox
+from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.streams.syncs import TAP_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,8 +29,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text())
+# Those whose streams are loaded.
+ACCOUNTS = ("alicloud", "cdnetworks")
+STREAMS = [
+    stream for streams in (*(PROVIDERS[name].STREAMS for name in ACCOUNTS), TAP_STREAMS) for stream in streams
+]
 SCHEMAS: dict[str, dict[str, Any]] = {
-    path.stem: json.loads(path.read_text())["properties"] for path in (ROOT / "schemas").glob("*.json")
+    stream.name: json.loads((ROOT / "schemas" / f"{stream.name}.json").read_text())["properties"]
+    for stream in STREAMS
 }
 DAILY = ROOT / "scripts" / "daily"
 WAREHOUSES = ("duckdb", "postgres")

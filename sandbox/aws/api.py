@@ -98,7 +98,7 @@ class AWS(API[inventory.Certificate]):
         "permission": Refusal(
             status=400,
             code="AccessDeniedException",
-            message=f"User: arn:aws:iam::{inventory.ACCOUNT}:user/s3cr3t-user is not authorized to perform it.",
+            message=f"User: arn:aws:iam::{inventory.ACCOUNT}:user/s3cr3t-user is not authorized.",
         ),
         "gone": Refusal(
             status=400, code="ResourceNotFoundException", message="Could not find the certificate."

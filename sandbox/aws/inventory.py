@@ -119,8 +119,8 @@ def key_type(chain: Chain) -> str:
     key = x509.load_pem_x509_certificate(chain.pem.encode()).public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return f"RSA_{key.key_size}"
-    assert isinstance(key, ec.EllipticCurvePublicKey)
-    return {"secp256r1": "EC_prime256v1"}.get(key.curve.name, f"EC_{key.curve.name}")
+    curve = key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else "unknown"
+    return {"secp256r1": "EC_prime256v1"}.get(curve, f"EC_{curve}")
 
 
 class Holdings:

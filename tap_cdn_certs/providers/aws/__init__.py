@@ -41,7 +41,7 @@ SETTINGS = th.ObjectType(
         "partition",
         th.StringType(allowed_values=[*PARTITIONS]),
         default="aws",
-        description="`aws`, or `aws-cn` for an account in China, where CloudFront takes certificates of IAM only.",
+        description="`aws`, or `aws-cn` for an account in China, where all certificates are in IAM.",
     ),
     *common_settings(api_url=None, rate_limit_requests=10, rate_limit_period=1),
     max_connections(16),

@@ -120,6 +120,7 @@ class AWSCertificates(ChangesStream):
             "ExtendedKeyUsages",
             "HasAdditionalSubjectAlternativeNames",
             "KeyUsages",
+            "Options.ValidationMethod",
             "RenewalSummary.DomainValidationOptions.HttpRedirect",
             "RenewalSummary.DomainValidationOptions.ResourceRecord",
             "RenewalSummary.DomainValidationOptions.ValidationEmails",
@@ -149,15 +150,17 @@ class AWSCertificates(ChangesStream):
 
     def read(self, items: Callable[[], Iterator[Any]]) -> list[Any]:
         """The items of a list; what keeps it from being read does not keep the others from it."""
+        read: list[Any] = []
         try:
-            return [*items()]
+            for item in items():
+                read.append(item)  # noqa: PERF402 - what came before an error stays
         except APIError as error:
             # Who waits for the outcome is told at once.
             if self.client.patience:
                 raise
             if error.reach is not Reach.INACTIVE:
                 self._missing.append(error)
-            return []
+        return read
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:

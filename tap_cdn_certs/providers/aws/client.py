@@ -128,13 +128,22 @@ class AWSClient(Client):
         return request_of(operation, url or self.addresses(operation)[0], path, parameters or {})
 
     @override
+    def request(self, *asked: Any) -> Any:
+        answer = super().request(*asked)
+        self._taken = True
+        return answer
+
+    @override
     def parse(self, answer: Answer) -> Item:
         return (parse_xml if is_xml(answer) else parse_json)(answer.content, answer.max_tokens)
 
     @override
     def listing(self, listing: Listing) -> Iterator[Any]:
+        given: set[str | None] = set()
         try:
-            items = [*super().listing(listing)]
+            for item in super().listing(listing):
+                given.add(listing.identify(item))
+                yield item
         except APIError as error:
             unknown = error.code == "ValidationException" and _unknown(listing, error.message)
             if not unknown:
@@ -146,9 +155,8 @@ class AWSClient(Client):
             )
             parts = [{name: part[name] for name in part if name != unknown} for part in listing.parts]
             alike = [part for number, part in enumerate(parts) if part not in parts[:number]]
-            items = [*self.listing(replace(listing, parts=tuple(alike)))]
-        self._taken = True
-        yield from items
+            again = self.listing(replace(listing, parts=tuple(alike)))
+            yield from (item for item in again if listing.identify(item) not in given)
 
     @override
     def refusal(self, body: Item) -> Refusal | None:

@@ -83,8 +83,8 @@ class SigV4(AuthBase):
             raise APIError(code, message, Reach.PROVIDER) from None
         if not frozen:
             message = (
-                f"There are no credentials in {self.source}. Set aws.access_key_id and aws.access_key_secret, or "
-                "aws.profile; on an EC2 instance that has a role, aws.instance_metadata."
+                f"There are no credentials in {self.source}. Set aws.access_key_id and "
+                "aws.access_key_secret, or aws.profile; on an EC2 instance with a role, aws.instance_metadata."
             )
             raise APIError("NoCredentials", message, Reach.PROVIDER)
         self.secrets |= {secret for secret in (frozen.secret_key, frozen.token) if secret}

@@ -59,12 +59,16 @@ def material(leaf: Leaf) -> tuple[str, str, str]:
     return head + end, rest, key
 
 
+def policy(actions: set[str]) -> str:
+    """What allows some things only."""
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def reader(iam: Any, name: str, actions: set[str]) -> dict[str, str]:
     """The settings of a user who may do some things only."""
     iam.create_user(UserName=name)
-    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy)
+    iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy(actions))
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return {"access_key_id": key["AccessKeyId"], "access_key_secret": key["SecretAccessKey"]}
 
@@ -76,7 +80,7 @@ def sync(folder: Path, *streams: str, **settings: str) -> Run:
     for output in (result.stdout, result.stderr):
         assert settings["access_key_secret"] not in output
         assert "PRIVATE KEY" not in output
-        assert "Traceback" not in output
+        assert "Traceback" not in output, output[-9000:]
     return result
 
 
@@ -104,6 +108,13 @@ def moto() -> Iterator[dict[str, Any]]:
     readers = {"all": reader(iam, "all", ACTIONS)}
     for action in ACTIONS:
         readers[action] = reader(iam, action.replace(":", "-"), ACTIONS - {action})
+    trust = json.loads(policy({"sts:AssumeRole"}))
+    trust["Statement"][0] |= {"Principal": {"AWS": "*"}}
+    made = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))
+    role = made["Role"]["Arn"]
+    iam.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=policy(ACTIONS))
+    readers["role"] = {**reader(iam, "assumes", {"sts:AssumeRole"}), "role_arn": role}
+    readers["no role"] = {**readers["all"], "role_arn": role}
     check_from(0)
     yield {"url": url, "readers": readers, "held": held}
     check_from(10**9)
@@ -111,12 +122,13 @@ def moto() -> Iterator[dict[str, Any]]:
 
 
 def test_moto_gives_each_certificate(moto: dict[str, Any], tmp_path: Path) -> None:
-    """Of ACM, of each type of key, and of IAM; it checks signatures, but does not know those of CloudFront."""
+    """Of ACM, of each type of key, and of IAM; signatures are checked, where it knows CloudFront's not."""
     result = sync(tmp_path, STREAM, api_url=moto["url"], **moto["readers"]["all"])
     records = result.by_key(STREAM)
     assert records.keys() == moto["held"].keys()
     # It puts a root of its own at the end.
-    assert all(records[key]["certificate"].startswith(chain) for key, chain in moto["held"].items())
+    for key, chain in moto["held"].items():
+        assert records[key]["certificate"].startswith(chain), key
     assert {record["x509_public_key_curve"] for record in records.values()} == {
         None,
         "secp256r1",
@@ -135,6 +147,19 @@ def test_moto_refuses_what_a_policy_does_not_allow(moto: dict[str, Any], tmp_pat
     (row,) = result.records["sync_errors"]
     assert f"lacks the action {action}." in row["message"]
     assert "123456789012:user" not in result.stdout + result.stderr
+
+
+def test_moto_lets_a_role_be_assumed(moto: dict[str, Any], tmp_path: Path) -> None:
+    """By who may; the others are told whose credentials were refused."""
+    result = sync(tmp_path, STREAM, api_url=moto["url"], **moto["readers"]["role"])
+    assert result.by_key(STREAM).keys() == moto["held"].keys()
+    result = sync(tmp_path, STREAM, api_url=moto["url"], **moto["readers"]["no role"])
+    assert result.returncode == 1
+    (row,) = result.records["sync_errors"]
+    assert row["code"] == "AccessDenied"
+    assert row["message"].startswith(
+        "No credentials could be had from aws.role_arn, with those of aws.access_key_id"
+    )
 
 
 def test_moto_refuses_a_secret_that_is_wrong(moto: dict[str, Any], tmp_path: Path) -> None:

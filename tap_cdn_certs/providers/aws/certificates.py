@@ -215,7 +215,7 @@ class AWSCertificates(ChangesStream):
     def fields(self, key: str, answer: Item) -> Record:
         detail = self.seen(answer)
         sent = (unchecked_text(detail, name) or "" for name in ("CertificateBody", "CertificateChain"))
-        chain, leaf = self.x509(key, "\n".join(part.strip() for part in sent))
+        chain, leaf = self.x509(key, "".join(f"{part.strip()}\n" for part in sent if part))
         return {**common_fields(detail), "certificate": chain, **leaf}
 
     @override

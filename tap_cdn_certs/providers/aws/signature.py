@@ -70,12 +70,10 @@ class SigV4(AuthBase):
         raise self._failure
 
     def _frozen(self) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]  # noqa: PLC0415
-
         try:
             self._found = self._found or self._find()
             frozen = self._found and self._found.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - there are many ways to come by credentials
             # Its own text holds paths, addresses and accounts.
             answer = getattr(error, "response", {})
             code = str(answer.get("Error", {}).get("Code") or type(error).__name__)
@@ -84,7 +82,7 @@ class SigV4(AuthBase):
         if not frozen:
             message = (
                 f"There are no credentials in {self.source}. Set aws.access_key_id and "
-                "aws.access_key_secret, or aws.profile; on an EC2 instance with a role, aws.instance_metadata."
+                "aws.access_key_secret, or aws.profile; on an EC2 instance, aws.instance_metadata."
             )
             raise APIError("NoCredentials", message, Reach.PROVIDER)
         self.secrets |= {secret for secret in (frozen.secret_key, frozen.token) if secret}
@@ -109,8 +107,8 @@ class SigV4(AuthBase):
         )
         from botocore.session import Session  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        # At DEBUG it says signatures and what was signed.
-        logging.getLogger("botocore").setLevel(logging.WARNING)
+        # It says signatures at DEBUG, and with a traceback, above it, whose credentials were refused.
+        logging.getLogger("botocore").setLevel(logging.CRITICAL)
         settings = self._settings
         session = Session(profile=settings.get("profile"))
         if not settings["instance_metadata"]:

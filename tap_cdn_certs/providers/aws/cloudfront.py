@@ -24,7 +24,7 @@ OF_ORIGINS = frozenset(
 def distributions(body: Item) -> list[Any]:
     """The distributions of a page, without what is of their origins."""
     page = mapping(body.get("DistributionList"), "DistributionList")
-    if "Quantity" not in page:
+    if page.keys().isdisjoint({"IsTruncated", "Items", "Quantity"}):
         # Nothing else would tell it from a list without items.
         raise InvalidValueError("DistributionList is missing.")
     return [

@@ -123,13 +123,22 @@ class TapCDNCerts(Tap):
             click.ClickException: Nothing is left to read.
         """
         named = (self.input_catalog or {}).keys() - self.streams.keys()
-        known = {stream.name for module in PROVIDERS.values() for stream in module.STREAMS}
-        if unknown := sorted(named - known):
+        known = {stream.name: stream for module in PROVIDERS.values() for stream in module.STREAMS}
+        unread = {name: known[name] for name in sorted(named & known.keys())}
+        # A provider that has settings has others of its streams.
+        products = {name for name, stream in unread.items() if stream.provider in self.configured}
+        if unknown := sorted(named - known.keys()):
             self.logger.warning("The catalog names streams that do not exist: %s.", ", ".join(unknown))
-        if others := sorted(named & known):
+        if others := [name for name in unread if name not in products]:
             self.logger.warning(
-                "The catalog names streams of a provider or product that is not configured: %s.",
-                ", ".join(others),
+                "The catalog names streams of a provider that is not configured: %s.", ", ".join(others)
+            )
+        for name in sorted(products):
+            self.logger.warning(
+                "The catalog names %s, which is read where %s.products names %s.",
+                name,
+                known[name].provider,
+                known[name].product,
             )
         read = [name for name, stream in self.streams.items() if not isinstance(stream, TAP_STREAMS)]
         if not any(self.streams[name].selected for name in read):
@@ -141,6 +150,12 @@ class TapCDNCerts(Tap):
                 self.logger.warning(
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
+
+    def prepare(self) -> None:
+        """Says which lists will be read: a setting may select from several."""
+        for stream in self.streams.values():
+            if stream.selected and (listing := getattr(stream, "listing", None)):
+                self.run.inventory(stream.provider, listing)
 
     def hurry(self) -> None:
         """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
@@ -184,6 +199,7 @@ class TapCDNCerts(Tap):
         tap.check_selection()
         if is_config_test():
             tap.hurry()
+        tap.prepare()
         tap.sync_all()
         tap.run.stopped.set()
         if tap.run.report.nothing_read and is_config_test():
@@ -201,6 +217,7 @@ class TapCDNCerts(Tap):
             return
         tap = cls._configured(ctx.params["config"])
         tap.hurry()
+        tap.prepare()
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
             deque(islice(stream.get_records(None), getattr(stream, "sample", 1)), 0)

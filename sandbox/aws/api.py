@@ -72,7 +72,7 @@ class AWS(API[inventory.Certificate]):
     holds = "distributions on CloudFront"
     lists = ("ListDistributions", "ListDistributionTenants", "ListCertificates")
     details = ("DescribeCertificate",)
-    besides = ("GetCertificate", "ListServerCertificates", "GetServerCertificate")
+    supplements = ("GetCertificate", "ListServerCertificates", "GetServerCertificate")
     never = frozenset({"ExportCertificate", "GetDistributionConfig", "GetDistribution"})
     ambient = True
     logins: ClassVar[Mapping[str, Mapping[str, str]]] = {

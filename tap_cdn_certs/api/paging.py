@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from typing_extensions import override
 
+from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.records.values import Item, elements, identifier, integer, mapping
 
@@ -169,6 +169,7 @@ class Listing:
         selected_by: The setting whose globs select some of the keys.
         nowhere: What is said of a glob that selects nothing; None: nothing is.
         kept: Whether the items are kept in memory, for a stream that compares them.
+        sizes: The most bytes and values of a page.
     """
 
     operation: str
@@ -183,6 +184,7 @@ class Listing:
     selected_by: str | None = None
     nowhere: str | None = "nothing of the account matches"
     kept: bool = False
+    sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS)
 
     def identify(self, item: object) -> str | None:
         """What identifies an item, if it says so."""
@@ -197,14 +199,14 @@ class Listing:
         Raises:
             InvalidValueError: It does not hold one.
         """
+        total = integer(*_place(body, self.total)) if self.total else None
         if callable(self.items):
             items = self.items(body)
-        elif self.total or found(body, self.items) is not None:
+        elif total is not None or found(body, self.items) is not None:
             items = elements(*_place(body, self.items))
         else:
             # Nothing else would tell it from a list without items.
             raise InvalidValueError(f"{self.items} is missing.")
-        total = integer(*_place(body, self.total)) if self.total else None
         number, received, least = (
             (before.number + 1, before.received, len(before.items)) if before else (0, 0, 1)
         )
@@ -295,14 +297,28 @@ def read_all(
         )
 
 
-def read_parts(parts: Sequence[Iterator[Any]], listing: Listing) -> Iterator[Any]:
-    """The items of all parts of a list, each once."""
-    if len(parts) == 1:
-        yield from parts[0]
+def read_places(places: Sequence[Iterator[Any]], listing: Listing) -> Iterator[Any]:
+    """The items of a list that is in several places, each once.
+
+    Raises:
+        APIError: In one of them it cannot be read; once all the others were.
+    """
+    if len(places) * len(listing.parts) == 1:
+        yield from places[0]
         return
     seen: set[str] = set()
-    for item in chain.from_iterable(parts):
-        name = listing.identify(item)
-        if name is None or name not in seen:
-            yield item
-            seen |= {name} if name else set()
+    failed: list[APIError] = []
+    for place in places:
+        try:
+            for item in place:
+                name = listing.identify(item)
+                if name not in seen:
+                    yield item
+                    seen |= {name} if name else set()
+        except APIError as error:
+            failed.append(error)
+    # What is not activated in one place is read all the same; what failed in another is not.
+    if failed:
+        raise min(
+            failed, key=lambda error: (error.reach is not Reach.PROVIDER, error.reach is Reach.INACTIVE)
+        )

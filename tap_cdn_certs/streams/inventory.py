@@ -7,9 +7,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from tap_cdn_certs.api.client import Client
     from tap_cdn_certs.api.paging import Listing
 
 logger = logging.getLogger("tap-cdn-certs")
@@ -19,16 +18,31 @@ class Inventory:
     """The items of a list that a setting selects.
 
     Args:
+        provider: Whose it is.
+        ask: Asks for all items.
         patterns: Globs for the keys, whose letters' case does not matter; all keys where there are none.
+        others: The inventories that the same globs select from, and where one that selects nothing is to be
+            said; this one joins them.
     """
 
-    def __init__(self, client: Client, listing: Listing, patterns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        provider: str,
+        listing: Listing,
+        ask: Callable[[Listing], Iterator[Any]],
+        patterns: Sequence[str],
+        others: list[Inventory],
+    ) -> None:
         self.listing = listing
         self.keys: list[str] | None = None  # of what is selected, once all is listed
         self.all_keys: set[str] = set()  # where the items are kept
-        self._client = client
+        self._provider = provider
+        self._ask = ask
         self._patterns = patterns
         self._kept: list[Any] | None = None
+        self._others = others
+        if listing.nowhere:
+            others.append(self)
 
     def __iter__(self) -> Iterator[Any]:
         """The items, asked for now unless they were kept."""
@@ -43,7 +57,7 @@ class Inventory:
     def _read(self) -> Iterator[Any]:
         keys: list[str] = []
         kept: list[Any] = []
-        for item in self._client.listing(self.listing):
+        for item in self._ask(self.listing):
             key = self.listing.identify(item)
             if self.listing.kept and key:
                 self.all_keys.add(key)
@@ -56,12 +70,13 @@ class Inventory:
         self._warn()
 
     def _warn(self) -> None:
-        """Names the globs that select nothing."""
-        listing, keys = self.listing, self.keys or ()
-        for pattern in self._patterns if listing.nowhere else ():
-            if not any(_matches(key, pattern) for key in keys):
-                setting = f"{self._client.provider}.{listing.selected_by}"
-                logger.warning("%s names %s, which %s.", setting, pattern, listing.nowhere)
+        """Names the globs that select nothing, as soon as all lists are read that they select from."""
+        if not self.listing.nowhere or any(each.keys is None for each in self._others):
+            return
+        setting = f"{self._provider}.{self.listing.selected_by}"
+        for pattern in self._patterns:
+            if not any(_matches(key, pattern) for each in self._others for key in each.keys or ()):
+                logger.warning("%s names %s, which %s.", setting, pattern, self.listing.nowhere)
 
     def _selects(self, key: str | None) -> bool:
         """Whether an item is selected; one without a key is, for its stream to report."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_cdn_certs.api.secrets import quoted
@@ -91,9 +92,11 @@ class Report:
         )
 
     def unsaid(self, provider: str, names: Iterable[str], left_out: Iterable[str]) -> list[str]:
-        """Which names of a provider's are to be said: each once in a sync, of all its streams."""
+        """Which names of a provider's are to be said, but those left out by globs: each once in a sync."""
         known = self._names.setdefault(provider, set())
-        new = sorted({*names} - {*left_out} - known)
+        new = sorted(
+            name for name in {*names} - known if not any(fnmatchcase(name, pattern) for pattern in left_out)
+        )
         known.update(new)
         return new
 

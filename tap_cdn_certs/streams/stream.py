@@ -86,11 +86,11 @@ class CDNStream(TapStream):
     # Those that it needs beside its own and its list's.
     other_operations: ClassVar[tuple[str, ...]] = ()
     request_per_key: ClassVar[bool] = False
-    # How many records a test of the permissions reads: one of each kind.
-    sample: ClassVar[int] = 1
+    # How many records a test of the permissions reads: one of each kind; None: all.
+    sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
-    # What the provider documents and no field takes; what else it sends is said.
+    # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -102,6 +102,7 @@ class CDNStream(TapStream):
         self.progress = Progress(self.name, self.counts)
         self._names = Names()
         self._doubts: list[tuple[str, APIError]] = []
+        self.same_failures = 0  # in a row, of requests
 
     @property
     def client(self) -> Any:
@@ -186,7 +187,7 @@ class CDNStream(TapStream):
     def _isolated(self) -> Iterator[Record]:
         """The records that can be read; a key that cannot is reported, and the others go on."""
         counts = self.counts
-        same_failures, last_code = 0, ""
+        last_code = ""
         for key, read in self.results():
             self._doubts.clear()
             try:
@@ -201,12 +202,12 @@ class CDNStream(TapStream):
                     case _:
                         counts.failed += 1
                         self.report(key or f"#{counts.listed}", error)
-                        same_failures = same_failures + 1 if error.code == last_code else 1
+                        self.same_failures = self.same_failures + 1 if error.code == last_code else 1
                         last_code = error.code
-                        if self.request_per_key and same_failures == SAME_FAILURES:
+                        if self.request_per_key and self.same_failures == SAME_FAILURES:
                             raise self._given_up(error) from None
             else:
-                same_failures = 0
+                self.same_failures = 0
                 if self.has_certificate(record):
                     counts.read += 1
                 else:
@@ -225,11 +226,5 @@ class CDNStream(TapStream):
             self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
 
     def _given_up(self, error: APIError) -> APIError:
-        return APIError(
-            error.code,
-            f"{self.name} was given up, because {SAME_FAILURES} keys in a row failed for the same reason. "
-            f"{error.message}",
-            Reach.STREAM,
-            operation=error.operation,
-            request_id=error.request_id,
-        )
+        why = f"{self.name} was given up, because {SAME_FAILURES} keys in a row failed for the same reason."
+        return error.but(f"{why} {error.message}", Reach.STREAM)

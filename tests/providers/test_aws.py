@@ -397,7 +397,7 @@ def test_without_credentials_it_is_said_where_they_may_be(tmp_path: Path) -> Non
     [
         ({"session_token": "t"}, "aws.access_key_id is missing."),
         ({"access_key_id": "AKIA", "access_key_secret": "s", "profile": "p"}, "aws takes either"),
-        ({"partition": "aws-us-gov"}, "aws.partition is not valid."),
+        ({"partition": "aws-us-gov"}, "aws.partition has to be "),
     ],
 )
 def test_mistakes_in_the_settings(settings: dict[str, str], mistake: str) -> None:

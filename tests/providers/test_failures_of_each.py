@@ -12,7 +12,7 @@ from cases import (
     EACH,
     EACH_DETAIL,
     EACH_LOGIN,
-    EACH_OPERATION,
+    EACH_NEEDED,
     LOGINS,
     assert_everything_arrived,
     assert_others_complete,
@@ -125,7 +125,7 @@ def test_one_key_refused_is_one_row(tmp_path: Path, provider: str, operation: st
     assert (result.syncs[stream.name]["failed"], result.syncs[stream.name]["skipped"]) == (1, 1)
 
 
-@EACH_OPERATION
+@EACH_NEEDED
 def test_an_operation_refused_leaves_the_others(tmp_path: Path, provider: str, operation: str) -> None:
     """Its streams are given up soon, all others arrive; the tap fails at the end and says which it was."""
     refusal = APIS[provider].refusals["permission"]
@@ -253,7 +253,7 @@ def test_the_test_says_whether_credentials_suffice(tmp_path: Path, provider: str
     assert f"{provider}: NOT ready: {min(names(provider))}" in result.stderr
 
 
-@EACH_OPERATION
+@EACH_NEEDED
 def test_the_test_says_which_permission_is_lacking(tmp_path: Path, provider: str, operation: str) -> None:
     """Of each operation that the streams need."""
     with pair(provider, 20) as sandbox:

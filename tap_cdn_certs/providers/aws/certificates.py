@@ -14,13 +14,14 @@ from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.providers.aws.cloudfront import DISTRIBUTIONS, TENANT_LIST
 from tap_cdn_certs.records.values import (
     boolean,
-    elements,
     identifier,
     mapping,
     members,
+    objects,
     required_identifier,
     since_1970,
     text,
+    texts,
     unchecked_text,
     utc,
 )
@@ -29,8 +30,11 @@ from tap_cdn_certs.streams.changes import ChangesStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from singer_sdk import Tap
+
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
+    from tap_cdn_certs.streams.run import Run
 
 # Unasked, only certificates of RSA_1024 and RSA_2048 are listed that ACM's own or a customer's keys are of,
 # and none of the newer hierarchy, which is only listed alone.
@@ -129,10 +133,13 @@ class AWSCertificates(ChangesStream):
         }
     )
 
-    @override
-    def batches(self) -> Iterator[Iterable[Any]]:
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
         self._found: set[str] = set()
         self._missing: list[APIError] = []
+
+    @override
+    def batches(self) -> Iterator[Iterable[Any]]:
         has_acm = "acm" in self.client.services
         acm = self.read(lambda: self.client.listing(CERTIFICATES)) if has_acm else []
         iam = self.read(lambda: self.client.listing(SERVER_CERTIFICATES))
@@ -313,11 +320,6 @@ def common_fields(item: Item) -> Record:
     }
 
 
-def texts(item: Item, name: str) -> list[str] | None:
-    """The texts of a field."""
-    return [value for element in elements(item, name) if (value := text({name: element}, name))] or None
-
-
 def validations(item: Item) -> list[Record] | None:
     """How it was found out that the domains are the account's, without whom was asked."""
     return [
@@ -327,8 +329,7 @@ def validations(item: Item) -> list[Record] | None:
             "validation_status": text(option, "ValidationStatus"),
             "validation_method": text(option, "ValidationMethod"),
         }
-        for element in elements(item, "DomainValidationOptions")
-        for option in [mapping(element, "DomainValidation")]
+        for option in objects(item, "DomainValidationOptions")
     ] or None
 
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.paging import Listing, Marker
 from tap_cdn_certs.errors import InvalidValueError
 from tap_cdn_certs.providers.aws.services import CLOUDFRONT, TENANTS
-from tap_cdn_certs.records.values import boolean, mapping, members, required_identifier, text, utc
+from tap_cdn_certs.records.values import boolean, mapping, members, required_identifier, text, texts, utc
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -101,12 +101,9 @@ class AWSDistributions(ListStream):
             "staging": boolean(item, "Staging"),
             "connection_mode": text(item, "ConnectionMode"),
             "http_version": text(item, "HttpVersion"),
-            "aliases": [
-                name
-                for element in members(mapping(item.get("Aliases"), "Aliases"), "Items")
-                if (name := text({"Aliases": element}, "Aliases"))
-            ]
-            or None,
+            "aliases": texts(
+                {"Aliases": members(mapping(item.get("Aliases"), "Aliases"), "Items")}, "Aliases"
+            ),
             "alias_icp_recordals": [
                 {"cname": text(recordal, "CNAME"), "icp_recordal_status": text(recordal, "ICPRecordalStatus")}
                 for element in members(item, "AliasICPRecordals")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.records.values import Item
 
+# The elements that hold a list, as the field of the JSON is called that does.
+LISTS = frozenset({"ssl-certificates", "domain-list"})
+
 
 def parse_xml(content: bytes, max_tokens: int) -> Item:
     """The object of an XML document.
@@ -19,18 +22,18 @@ def parse_xml(content: bytes, max_tokens: int) -> Item:
     Raises:
         APIError: It is cut off, which another attempt may mend, or is meant to do harm.
     """
-    certificates: list[Item] = []
+    items: list[Item] = []
     root: etree._Element | None = None
     for event, element in events(content, max_tokens):
         if root is None:
             root = element
-        # One by one, because a list's elements take far more memory than its certificates.
-        elif event == "end" and element.getparent() is root and local_name(root) == "ssl-certificates":
-            certificates.append(_fields(element))
+        # One by one, because a list's elements take far more memory than its items.
+        elif event == "end" and element.getparent() is root and local_name(root) in LISTS:
+            items.append(_fields(element))
             root.remove(element)
     match None if root is None else local_name(root):
-        case "ssl-certificates":
-            return {"ssl-certificates": certificates}
+        case name if name in LISTS:
+            return {name: items}
         case "ssl-certificate" | "response" if root is not None:
             return _fields(root)
         case _:

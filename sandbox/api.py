@@ -48,13 +48,15 @@ class API(ABC, Generic[Item]):
     nested: ClassVar[Mapping[str, str]] = {}
     """Operations that list something of one key each, with the operation that lists those keys."""
     supplements: ClassVar[tuple[str, ...]] = ()
-    """Operations that list what is in the records of others."""
+    """Operations whose answers are in the records of others."""
     optional: ClassVar[tuple[str, ...]] = ()
     """Operations that many accounts may not call: to be refused them is no failure."""
     never: ClassVar[frozenset[str]]
     """Operations that return private keys: nobody should call them."""
     logins: ClassVar[Mapping[str, Mapping[str, str]]]
     """The ways to log in, by name, as the tap's settings; the first is the usual one."""
+    ambient: ClassVar[bool] = False
+    """Whether the tap may find a login that no setting names."""
     secrets: tuple[str, ...]
     """What only the account's owner and the provider know."""
     refusals: ClassVar[Mapping[str, Refusal]]

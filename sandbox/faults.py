@@ -188,7 +188,7 @@ def field(_: Provider, __: Call, answer: Answer, options: Options) -> Answer:
         root = ET.fromstring(answer.body)  # noqa: S314 - the sandbox wrote it
         for parent in list(root.iter()):
             if item is None or any(child.text == item for child in parent):
-                for child in parent.findall(name):
+                for child in parent.findall(f"{{*}}{name}"):
                     child.clear()
                     fill(child, value)
         answer.body = ET.tostring(root, "utf-8", xml_declaration=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sandbox.api import API
 
-PROVIDERS = ("alicloud", "cdnetworks", "fastly")
+PROVIDERS = ("alicloud", "aws", "cdnetworks", "fastly")
 
 
 def load(provider: str) -> type[API[Any]]:

@@ -58,8 +58,7 @@ def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]
 def operations(stream: Any) -> set[str]:
     """What a stream asks for."""
     # All streams have a list: of their items, or of their keys.
-    listings = (stream.listing, *getattr(stream, "others", ()))
-    return {stream.operation, *(listing.operation for listing in listings)}
+    return {stream.operation, stream.listing.operation, *stream.other_operations}
 
 
 def read_streams(sandbox: Watch) -> list[tuple[API[Any], type[CDNStream]]]:

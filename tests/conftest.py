@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 SLOW = {"dbt", "meltano", "target_postgres", "clean_venv"}
 
-# The SDK's credential chain must not look for a cloud around it.
+# The SDKs' credential chains must not look for a cloud around them.
 os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
+os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
 settings.register_profile("test", deadline=None)

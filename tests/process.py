@@ -64,9 +64,10 @@ def environment(**variables: str) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TAP_CDN_CERTS", "MELTANO_")) and not name.lower().endswith("_proxy")
+        if not name.startswith(("TAP_CDN_CERTS", "MELTANO_", "AWS_")) and not name.lower().endswith("_proxy")
     }
-    return {**inherited, "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", **variables}
+    disabled = {f"{cloud}_METADATA_DISABLED": "true" for cloud in ("ALIBABA_CLOUD_ECS", "AWS_EC2")}
+    return {**inherited, **disabled, **variables}
 
 
 def start_tap(

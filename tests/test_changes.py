@@ -127,17 +127,17 @@ class Widgets(ChangesStream):
 
 
 def sync(
-    account: Account, state: dict[str, Any] | None = None, **own: Any
+    account: Account, state: dict[str, Any] | None = None, stream: type[Widgets] | None = None, **own: Any
 ) -> tuple[list[Record], dict[str, Any]]:
     """The records of a sync, and its state."""
     account.asked.clear()
     tap = TapCDNCerts(config={}, validate_config=False, state={"bookmarks": {"widgets": state or {}}})
     run = Run({"globex": {"account": "main", **own}}, {"globex": lambda *_: account})  # type: ignore[dict-item,return-value]
-    stream = Widgets(tap, run)
-    records = [*stream.get_records(None)]
+    made = (stream or Widgets)(tap, run)
+    records = [*made.get_records(None)]
     assert run.report.syncs[0]["complete"]
     account.errors = run.report.errors
-    return records, dict(stream.stream_state)
+    return records, dict(made.stream_state)
 
 
 def account(count: int = 5, **options: Any) -> Account:
@@ -250,6 +250,36 @@ def test_as_many_are_asked_for_at_once_as_the_account_allows(connections: int) -
     assert widgets.most <= connections
     assert (widgets.most > 1) == (connections > 1)
     assert len(records) == len(state["widgets"]) == 20
+
+
+class WidgetsAndOthers(Widgets):
+    """Widgets of the list, and then those that something else names."""
+
+    def batches(self) -> Iterator[list[Item]]:
+        """The second is asked for when the details of the first are there."""
+        self.keys_named = {*self.client.widgets}
+        listed = [*self.client.listing(self.listing)]
+        yield listed[1:]
+        assert "w0" not in self.client.asked
+        yield listed[:1]
+
+    def all_keys(self) -> set[str]:
+        """Those of both."""
+        return self.keys_named
+
+
+def test_the_details_of_a_batch_are_asked_for_before_the_next_one() -> None:
+    """Each in its order; the most of a sync counts for all, and what left is forgotten at the end."""
+    widgets = account()
+    records, state = sync(widgets, stream=WidgetsAndOthers)
+    assert widgets.asked == ["w4", "w3", "w2", "w1", "w0"]
+    assert len(records) == 5
+    records, _ = sync(account(), stream=WidgetsAndOthers, max_details=4)
+    assert {row["widget"] for row in records if row["weight"] is None} == {"w0"}
+    del widgets.widgets["w3"]
+    records, state = sync(widgets, state, stream=WidgetsAndOthers)
+    assert widgets.asked == []
+    assert state["widgets"].keys() == {"w0", "w1", "w2", "w4"}
 
 
 DAMAGED: list[object] = [

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapes import JSON
 
 from tap_cdn_certs.api.answer import parse_json
+from tap_cdn_certs.api.xml import parse_xml
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.providers.cdnetworks.certificates import CST
 from tap_cdn_certs.records import values
@@ -24,6 +26,50 @@ def test_whatever_bytes_arrive_json_is_an_object_or_an_error(content: bytes) -> 
     """Anything else than an object is an APIError."""
     with suppress(APIError):
         assert isinstance(parse_json(content), dict)
+
+
+@settings(deadline=None)
+@given(st.binary() | st.text().map(lambda text: f"<a>{text}<b/></a>".encode(errors="ignore")))
+@example(b"<a>" * 300 + b"</a>" * 300)
+@example(b"<!DOCTYPE a><a/>")
+@example(b"<a " + b"b='' " * 600_000 + b"/>")
+def test_whatever_bytes_arrive_xml_is_an_object_or_an_error(content: bytes) -> None:
+    """Anything else than a document is an APIError."""
+    with suppress(APIError):
+        assert isinstance(parse_xml(content), dict)
+
+
+def test_xml_is_read_as_json_would_have_it() -> None:
+    """Without name spaces and attributes; a name that comes twice has a list, white space is as it was."""
+    assert parse_xml(
+        b"""<?xml version="1.0"?><r xmlns="https://example.com/" a="1"><!-- c --><one>1</one><none/>"""
+        b"""<list><i>a</i><i/><i><x>&lt;b&gt;</x></i></list><two> 2 </two><two>3</two></r>"""
+    ) == {
+        "r": {
+            "one": "1",
+            "none": None,
+            "list": {"i": ["a", None, {"x": "<b>"}]},
+            "two": [" 2 ", "3"],
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"<a>" * 5000 + b"</a>" * 5000, "HostileAnswer"),
+        (b"<a>" + b"<b/>" * 1_100_000 + b"</a>", "HostileAnswer"),
+        (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "HostileAnswer"),
+        (b"<a><b></a>", "UnparsableAnswer"),
+        (b"", "UnparsableAnswer"),
+    ],
+    ids=["deep", "many", "entity", "broken", "nothing"],
+)
+def test_xml_that_does_harm_is_refused(content: bytes, code: str) -> None:
+    """At once, and not asked for again; what is cut off is."""
+    with pytest.raises(APIError) as raised:
+        parse_xml(content)
+    assert raised.value.code == code
 
 
 @settings(deadline=None)
@@ -62,3 +108,4 @@ def test_a_time_since_1970_is_exact() -> None:
     assert values.since_1970({"time": 1_790_000_000_999}, "time", 0.001) == "2026-09-21T14:13:20Z"
     assert values.since_1970({"time": "0"}, "time") == "1970-01-01T00:00:00Z"
     assert values.since_1970({"time": -1}, "time") == "1969-12-31T23:59:59Z"
+    assert values.since_1970({"time": 1_790_000_000.999}, "time") == "2026-09-21T14:13:20Z"

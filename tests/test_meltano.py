@@ -108,7 +108,7 @@ def sandbox() -> Iterator[Sandbox]:
         name: {"size": 12, "limit": None, "products": api.products} for name, api in APIS.items()
     }
     own["alicloud"]["size"] = 60
-    # Not that of the account: the runs together would meet it.
+    # Not that of all requests too: the runs here are more in 5 minutes than an account may make.
     own["cdnetworks"] |= {"size": 24, "limits": {"operation": Limit(10, 1, each=True)}}
     with Sandbox(**own) as sandbox:
         broken = sandbox["alicloud"].keys("DescribeCdnHttpsDomainList")[-1]

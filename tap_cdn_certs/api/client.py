@@ -20,6 +20,7 @@ from tap_cdn_certs.api.paging import found, read_all, read_places
 from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
 from tap_cdn_certs.api.secrets import quoted, without_secrets
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
+from tap_cdn_certs.records.values import elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -85,11 +86,7 @@ class Client:
     patience: float | None = None
 
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
-        self._urls = [
-            (name, url.rstrip("/"))
-            for name in self.url_settings
-            for url in ([settings[name]] if isinstance(settings[name], str) else settings[name])
-        ]
+        self._urls = [(name, url.rstrip("/")) for name, url in self.urls(settings)]
         self.connections: int = settings.get("max_connections", 1)
         self.limits = AccountLimits(
             self.rate_limits, settings["rate_limit_requests"], settings["rate_limit_period"], stopped
@@ -136,6 +133,11 @@ class Client:
         """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
         said = [quoted(found(body, path) or "") for path in (*self.error_at, self.request_id_at) if path]
         return Refusal(*said) if said[0] else None
+
+    def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The addresses of the API, each with the setting to look at if it is wrong."""
+        for name in self.url_settings:
+            yield from ((name, url) for url in elements(settings, name))
 
     @property
     def credentials(self) -> str:

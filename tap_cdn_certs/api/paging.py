@@ -48,7 +48,7 @@ class Paging(ABC):
     """What the next page of a list is asked for with.
 
     Whatever it says, a list ends on a page that brings nothing new: a server that does not know the
-    parameters sends the same page for ever.
+    parameters sends the same page for ever. Where it says that there are more, the list is not complete.
     """
 
     @abstractmethod
@@ -237,7 +237,7 @@ def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> I
         ask: Asks for the page with some parameters, after a page.
 
     Raises:
-        APIError: There is no end of them.
+        APIError: There is no end of them, or one comes again in place of those that there should be.
     """
     parameters: Parameters | None = listing.paging.first() if listing.paging else {}
     page: Page | None = None
@@ -250,6 +250,9 @@ def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> I
         parameters = listing.paging.following(page) if listing.paging else None
         empty = 0 if names else empty + 1
         if (names and names <= listed) or parameters == page.parameters:
+            if parameters is not None and isinstance(listing.paging, Told):
+                again = f"{listing.operation} gives a page again, and says that there are more."
+                raise APIError("IncompleteList", again, Reach.STREAM)
             return
         if page.number == MAX_PAGES or empty == MAX_EMPTY:
             raise APIError("IncompleteList", f"{listing.operation} gives pages without end.", Reach.STREAM)

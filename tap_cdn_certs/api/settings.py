@@ -9,11 +9,11 @@ from singer_sdk import typing as th
 
 def common_settings(
     *,
-    api_url: str,
+    api_url: str | None,
     rate_limit_requests: int,
     rate_limit_period: float,
 ) -> tuple[th.Property[Any], ...]:
-    """Those settings, with a provider's defaults."""
+    """Those settings, with a provider's defaults; without an address, each of its services has its own."""
     return (
         th.Property(
             "account",
@@ -25,7 +25,9 @@ def common_settings(
             "api_url",
             th.StringType,
             default=api_url,
-            description="The API's address: https, except on this machine.",
+            description="The API's address: https, except on this machine."
+            if api_url
+            else "One address for all of its services, instead of their own: https, except on this machine.",
         ),
         th.Property(
             "rate_limit_requests",

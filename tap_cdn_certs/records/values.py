@@ -103,6 +103,16 @@ def elements(item: Item, name: str) -> list[Any]:
             raise _invalid(name, value, "a list")
 
 
+def members(item: Item, name: str) -> list[Any]:
+    """The elements of a list in XML, whatever each is called: `{"Items": {"CNAME": ["a", "b"]}}`.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    listed = mapping(item.get(name), name)
+    return [element for each in listed for element in elements(listed, each)]
+
+
 def texts(item: Item, name: str) -> list[str] | None:
     """The texts of a list without those that are blank, or None where there are none.
 
@@ -184,9 +194,9 @@ def day(item: Item, name: str) -> str | None:
 def since_1970(item: Item, name: str, unit: float = 1.0) -> str | None:
     """The time of a field that counts units of so many seconds since 1970, as RFC 3339 in UTC, or None.
 
-    What is not a time is None too, and logged once.
+    A fraction is cut off. What is not a time is None too, and logged once.
     """
-    value = integer(item, name)
+    value = item[name] if isinstance(item.get(name), float) else integer(item, name)
     if value is None:
         return None
     try:

@@ -19,7 +19,7 @@ from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.progress import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from tap_cdn_certs.records.values import Item, Record
@@ -48,8 +48,8 @@ class ChangesStream(DetailStream):
     dear = True
     # What the state calls the keys.
     memory: ClassVar[str]
-    # The field of the list that says what is asked for first: the smallest.
-    first_by: ClassVar[str]
+    # The field of the list that says what is asked for first: the smallest. Empty: in the list's order.
+    first_by: ClassVar[str] = ""
 
     _state_written = 0.0
 
@@ -61,33 +61,58 @@ class ChangesStream(DetailStream):
         """
         raise NotImplementedError
 
+    def batches(self) -> Iterator[Iterable[Any]]:
+        """The items of the list, or of several: the details of a batch are asked for before the next one."""
+        yield self.run.inventory(self.provider, self.listing)
+
+    def all_keys(self) -> set[str]:
+        """The keys that there still are, once all is listed: what is remembered of others is forgotten."""
+        return self.run.inventory(self.provider, self.listing).all_keys
+
+    def marks(self, record: Record) -> Record:
+        """What tells by its change that a detail is to be asked for again."""
+        return record
+
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         remembered = self.remembered()
+        self._memory = {**remembered}
+        self.stream_state[self.memory] = self._memory
+        # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
+        calls = [call / 1000 for call in self.stream_state.get("calls", [])]
+        self.client.limits[self.operation].remember(calls)
+        most = self.run.settings[self.provider].get("max_details")
+        for batch in self.batches():
+            known, due = self.sort_out(batch, remembered)
+            asked = due[:most]
+            later = due[len(asked) :]
+            for record, memory in (*known, *((record, {}) for record, _ in later)):
+                yield self.key_of(record), partial(self.unchanged, record, memory)
+            yield from self.details(asked)
+            most = None if most is None else most - len(asked)
+        for key in self._memory.keys() - self.all_keys():
+            del self._memory[key]
+
+    def sort_out(
+        self, batch: Iterable[Any], remembered: Mapping[str, Record]
+    ) -> tuple[list[tuple[Record, Record]], list[tuple[Record, str]]]:
+        """The rows that are remembered, with their memory, and those to ask for, with their digest."""
         known: list[tuple[Record, Record]] = []
         due: list[tuple[Record, str]] = []
-        for record in self.rows():
-            digest = _digest(record)
+        for record in self.rows(batch):
+            digest = _digest(self.marks(record))
             memory = remembered.get(self.key_of(record), {})
             # What a newer version reads of a detail was not remembered by an older one.
             if memory.get("digest") == digest and self.lacking(record) <= memory.keys():
                 known.append((record, memory))
             else:
                 due.append((record, digest))
-        # A key that left the list is forgotten.
-        listed = self.run.inventory(self.provider, self.listing).all_keys
-        self._memory = {key: memory for key, memory in remembered.items() if key in listed}
-        self.stream_state[self.memory] = self._memory
-        due.sort(key=lambda entry: entry[0][self.first_by] or "9999")
-        most = self.run.settings[self.provider].get("max_details")
-        later = due[most:] if most is not None else []
-        for record, memory in (*known, *((record, {}) for record, _ in later)):
-            yield self.key_of(record), partial(self.unchanged, record, memory)
-        yield from self.details(due[:most])
+        due.sort(key=lambda entry: entry[0].get(self.first_by) or "9999")
+        return known, due
 
-    def rows(self) -> Iterator[Record]:
+    def rows(self, batch: Iterable[Any]) -> Iterator[Record]:
         """What the list says of each key; what is wrong in it is reported."""
-        for item in self.run.inventory(self.provider, self.listing):
+        for item in batch:
             self.counts.listed += 1
             try:
                 yield self.listed(self.seen(item))
@@ -124,8 +149,6 @@ class ChangesStream(DetailStream):
     def details(self, due: list[tuple[Record, str]]) -> Iterator[tuple[str, Callable[[], Record]]]:
         """Asks for the details of new and changed keys, and remembers each in the state."""
         limit = self.client.limits[self.operation]
-        # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
-        limit.remember(call / 1000 for call in self.stream_state.get("calls", []))
         if due:
             least = limit.least(len(due))
             self.logger.info(

@@ -31,6 +31,10 @@ class ListStream(CDNStream):
         super().__init_subclass__()
         if "listing" in cls.__dict__:
             cls.operation = cls.listing.operation
+        if cls.others:
+            # Each of them has to be asked for.
+            cls.other_operations = tuple(listing.operation for listing in cls.others)
+            cls.sample = None
 
     @property
     def inventory(self) -> Inventory:

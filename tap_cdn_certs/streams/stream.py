@@ -83,7 +83,11 @@ class CDNStream(TapStream):
     operation: ClassVar[str]
     # Of those that the setting `products` names; none where a provider has no such setting.
     product: ClassVar[str | None] = None
+    # Those that it needs beside its own and its list's.
+    other_operations: ClassVar[tuple[str, ...]] = ()
     request_per_key: ClassVar[bool] = False
+    # How many records a test of the permissions reads: one of each kind; None: all.
+    sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
     # What the provider documents and no field takes, as globs; what else it sends is said.

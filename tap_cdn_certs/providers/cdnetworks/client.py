@@ -12,6 +12,7 @@ from tap_cdn_certs.api.answer import parse_json
 from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
+from tap_cdn_certs.api.xml import is_xml
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 from tap_cdn_certs.providers.cdnetworks.xml import parse_xml
@@ -77,11 +78,7 @@ class CDNetworksClient(Client):
 
     @override
     def parse(self, answer: Answer) -> Item:
-        # Something in between may have changed the type: the first character is as good.
-        is_json = {b"{": True, b"[": True, b"<": False}.get(
-            answer.content.lstrip()[:1], "json" in answer.headers.get("Content-Type", "")
-        )
-        return (parse_json if is_json else parse_xml)(answer.content, answer.max_tokens)
+        return (parse_xml if is_xml(answer) else parse_json)(answer.content, answer.max_tokens)
 
     @override
     def refusal(self, body: Item) -> Refusal | None:

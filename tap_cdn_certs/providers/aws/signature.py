@@ -1,0 +1,124 @@
+"""Signature Version 4, with credentials from the settings or from where the AWS SDKs look for them.
+
+Both by botocore: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html.
+"""
+
+from __future__ import annotations
+
+import logging
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from requests.auth import AuthBase
+from typing_extensions import override
+
+from tap_cdn_certs.api.signature import body_of, url_of
+from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.providers.aws.services import PARTITIONS, TARGET, signed_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests import PreparedRequest
+
+SIGNED = ("Content-Type", TARGET)
+SET = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token")
+ASSUMED_BY = "tap-cdn-certs"  # as CloudTrail names who took a role
+
+
+class SigV4(AuthBase):
+    """Signs requests with AWS4-HMAC-SHA256."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._services = PARTITIONS[settings["partition"]]
+        self._found: Any = None
+        self._failure: APIError | None = None
+        self._finding = Lock()
+        # What is known of them that nobody else should.
+        self.secrets: set[str] = set()
+
+    @override
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        # Imported late: it takes long, and who has no account here does without.
+        from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # noqa: PLC0415
+        from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        service = self._services[signed_for(r)]
+        headers = {name: r.headers[name] for name in SIGNED if name in r.headers}
+        request = AWSRequest(r.method, url_of(r), headers, data=body_of(r))
+        SigV4Auth(self.credentials(), service.name, service.region).add_auth(request)
+        for name in SET:
+            r.headers.pop(name, None)
+            if name in request.headers:
+                r.headers[name] = request.headers[name]
+        return r
+
+    def credentials(self) -> Any:
+        """The credentials as they are now: temporary ones are renewed before they end.
+
+        Raises:
+            APIError: There are none, or they could not be had.
+        """
+        with self._finding:
+            if self._failure is None:
+                try:
+                    return self._frozen()
+                except APIError as error:
+                    # One error for all, so that it is said once.
+                    self._failure = error
+        raise self._failure
+
+    def _frozen(self) -> Any:
+        try:
+            self._found = self._found or self._find()
+            frozen = self._found and self._found.get_frozen_credentials()
+        except Exception as error:  # noqa: BLE001 - there are many ways to come by credentials
+            # Its own text holds paths, addresses and accounts.
+            answer = getattr(error, "response", {})
+            code = str(answer.get("Error", {}).get("Code") or type(error).__name__)
+            message = f"No credentials could be had from {self.source}: {code}."
+            raise APIError(code, message, Reach.PROVIDER) from None
+        if not frozen:
+            message = (
+                f"There are no credentials in {self.source}. Set aws.access_key_id and "
+                "aws.access_key_secret, or aws.profile; on an EC2 instance, aws.instance_metadata."
+            )
+            raise APIError("NoCredentials", message, Reach.PROVIDER)
+        self.secrets |= {secret for secret in (frozen.secret_key, frozen.token) if secret}
+        return frozen
+
+    @property
+    def source(self) -> str:
+        """Where the credentials come from."""
+        settings = self._settings
+        if "access_key_id" in settings:
+            found = "aws.access_key_id, aws.access_key_secret and, for temporary ones, aws.session_token"
+        elif "profile" in settings:
+            found = "the profile that aws.profile names"
+        else:
+            found = "the environment, the AWS configuration files or the container"
+        return f"aws.role_arn, with those of {found}" if "role_arn" in settings else found
+
+    def _find(self) -> Any:
+        from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            DeferredRefreshableCredentials,
+            create_assume_role_refresher,
+        )
+        from botocore.session import Session  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        # It says signatures at DEBUG, and with a traceback, above it, whose credentials were refused.
+        logging.getLogger("botocore").setLevel(logging.CRITICAL)
+        settings = self._settings
+        session = Session(profile=settings.get("profile"))
+        if not settings["instance_metadata"]:
+            session.get_component("credential_provider").remove("iam-role")
+        if "access_key_id" in settings:
+            names = ("access_key_id", "access_key_secret", "session_token")
+            session.set_credentials(*(settings.get(name) for name in names))
+        if "role_arn" not in settings:
+            return session.get_credentials()
+        region, api_url = self._services["iam"].region, settings.get("api_url")
+        sts = session.create_client("sts", region_name=region, endpoint_url=api_url)
+        role = {"RoleArn": settings["role_arn"], "RoleSessionName": ASSUMED_BY}
+        return DeferredRefreshableCredentials(create_assume_role_refresher(sts, role), "assume-role")

@@ -12,8 +12,13 @@ def common_settings(
     api_url: str,
     rate_limit_requests: int,
     rate_limit_period: float,
+    limited: str = "for each operation",
 ) -> tuple[th.Property[Any], ...]:
-    """Those settings, with a provider's defaults."""
+    """Those settings, with a provider's defaults.
+
+    Args:
+        limited: What the limit is for, in words.
+    """
     return (
         th.Property(
             "account",
@@ -31,7 +36,7 @@ def common_settings(
             "rate_limit_requests",
             th.IntegerType(minimum=1),
             default=rate_limit_requests,
-            description="How many requests the provider allows for each operation in `rate_limit_period`.",
+            description=f"How many requests the provider allows {limited} in `rate_limit_period`.",
         ),
         th.Property(
             "rate_limit_period",

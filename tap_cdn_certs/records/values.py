@@ -63,7 +63,9 @@ def required_identifier(item: Item, name: str) -> str:
 
 def integer(item: Item, name: str) -> int | None:
     """The whole number of a field that some answers hold as a text, or None."""
-    value = identifier(item, name)
+    given = item.get(name)
+    whole = int(given) if isinstance(given, float) and given.is_integer() else None
+    value = identifier(item, name) if whole is None else str(whole)
     if value is None:
         return None
     # More digits than a warehouse's numbers have, or a reader in JavaScript or Go takes exactly.
@@ -101,6 +103,24 @@ def elements(item: Item, name: str) -> list[Any]:
             return [value]
         case value:
             raise _invalid(name, value, "a list")
+
+
+def texts(item: Item, name: str) -> list[str] | None:
+    """The texts of a list without those that are blank, or None where there are none.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    return [written for each in elements(item, name) if (written := text({name: each}, name))] or None
+
+
+def objects(item: Item, name: str) -> list[Item]:
+    """The objects of a list.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    return [mapping(each, name) for each in elements(item, name)]
 
 
 def mapping(value: object, name: str) -> Item:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.client import Client
     from tap_cdn_certs.api.paging import Listing
+    from tap_cdn_certs.records.values import Item
 
 logger = logging.getLogger("tap-cdn-certs")
 
@@ -19,7 +20,7 @@ class Inventory:
     """The items of a list that a setting selects.
 
     Args:
-        patterns: Globs for the keys, whose letters' case does not matter; all keys where there are none.
+        patterns: Globs for the keys, or names, whose letters' case does not matter; all where there are none.
     """
 
     def __init__(self, client: Client, listing: Listing, patterns: Sequence[str]) -> None:
@@ -43,30 +44,34 @@ class Inventory:
     def _read(self) -> Iterator[Any]:
         keys: list[str] = []
         kept: list[Any] = []
+        found: set[str] = set()
         for item in self._client.listing(self.listing):
             key = self.listing.identify(item)
             if self.listing.kept and key:
                 self.all_keys.add(key)
-            if self._selects(key):
+            # One without a key is selected, for its stream to report.
+            selecting = self._selecting(key, item) if key else []
+            if selecting or not self._patterns or not key:
                 yield item
+                found.update(selecting)
                 keys += [key] if key else []
                 kept += [item] if self.listing.kept else []
         self.keys = keys
         self._kept = kept if self.listing.kept else None
-        self._warn()
+        self._warn(found)
 
-    def _warn(self) -> None:
+    def _warn(self, found: set[str]) -> None:
         """Names the globs that select nothing."""
-        listing, keys = self.listing, self.keys or ()
+        listing = self.listing
         for pattern in self._patterns if listing.nowhere else ():
-            if not any(_matches(key, pattern) for key in keys):
+            if pattern not in found:
                 setting = f"{self._client.provider}.{listing.selected_by}"
                 logger.warning("%s names %s, which %s.", setting, pattern, listing.nowhere)
 
-    def _selects(self, key: str | None) -> bool:
-        """Whether an item is selected; one without a key is, for its stream to report."""
-        return not self._patterns or key is None or any(_matches(key, each) for each in self._patterns)
-
-
-def _matches(key: str, pattern: str) -> bool:
-    return fnmatchcase(key.lower(), pattern.lower())
+    def _selecting(self, key: str, item: Item) -> list[str]:
+        """The globs that select an item."""
+        name = item.get(self.listing.named) if self.listing.named else None
+        names = [key.lower(), *([name.lower()] if isinstance(name, str) else [])]
+        return [
+            pattern for pattern in self._patterns if any(fnmatchcase(each, pattern.lower()) for each in names)
+        ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.streams.detail_stream import DetailStream
 
 if TYPE_CHECKING:
@@ -42,12 +43,15 @@ class NestedStream(DetailStream):
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         self.progress.limit = self.client.limits[self.operation]
+        failed: APIError | None = None
+        read = False
         for key, items in fan_out(
             self.items_of, self.keys(), connections=self.client.connections, ahead=1, idle=self.idle
         ):
             # How many items there are is known at the end.
             self.progress.total = None
-            if items.exception():
+            if error := items.exception():
+                failed = self.of_the_key(error) or failed
                 raises: Callable[[], Any] = items.result
                 yield key, raises
                 continue
@@ -57,6 +61,21 @@ class NestedStream(DetailStream):
                 self.counts.listed += 1
                 name = self.items.identify(item)
                 yield f"{key}/{name}" if name else None, partial(self.item_record, key, item)
+            read = True
+            if self.client.patience is not None:
+                # Who only tests has seen that it can be read, also where many keys have nothing.
+                return
+        if failed and not read:
+            raise self.given_up(failed, "no list of any key could be read")
+
+    @staticmethod
+    def of_the_key(error: BaseException) -> APIError | None:
+        """The error of a key's list, if something is lost; what fails is that list, and not the stream."""
+        if not isinstance(error, APIError) or error.reach is Reach.GONE:
+            return None
+        if error.reach is Reach.STREAM:
+            error.reach = Reach.KEY
+        return error
 
     def item_record(self, key: str, item: object) -> Record:
         """The record of an item of a key's list."""

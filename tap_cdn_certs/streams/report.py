@@ -90,10 +90,11 @@ class Report:
             }
         )
 
-    def unsaid(self, provider: str, names: Iterable[str], left_out: Iterable[str]) -> list[str]:
+    def unsaid(self, provider: str, names: Iterable[str], left_out: frozenset[str]) -> list[str]:
         """Which names of a provider's are to be said: each once in a sync, of all its streams."""
         known = self._names.setdefault(provider, set())
-        new = sorted({*names} - {*left_out} - known)
+        # Of an object that is left out, all is.
+        new = sorted({name for name in names if left_out.isdisjoint({name, name.partition(".")[0]})} - known)
         known.update(new)
         return new
 

@@ -99,6 +99,11 @@ class CDNStream(TapStream):
         self._names = Names()
         self._doubts: list[tuple[str, APIError]] = []
 
+    @classmethod
+    def wanted(cls, settings: Item) -> bool:
+        """Whether the settings of its provider ask for it."""
+        return cls.product is None or cls.product in settings.get("products", [cls.product])
+
     @property
     def client(self) -> Any:
         """The client of the stream's account, shared by its streams."""
@@ -200,7 +205,8 @@ class CDNStream(TapStream):
                         same_failures = same_failures + 1 if error.code == last_code else 1
                         last_code = error.code
                         if self.request_per_key and same_failures == SAME_FAILURES:
-                            raise self._given_up(error) from None
+                            why = f"{SAME_FAILURES} keys in a row failed for the same reason"
+                            raise self.given_up(error, why) from None
             else:
                 same_failures = 0
                 if self.has_certificate(record):
@@ -220,11 +226,11 @@ class CDNStream(TapStream):
             said = quoted(", ".join(self.client.without_secrets(name) for name in names))
             self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
 
-    def _given_up(self, error: APIError) -> APIError:
+    def given_up(self, error: APIError, why: str) -> APIError:
+        """The error of the stream, for which that of a key stands."""
         return APIError(
             error.code,
-            f"{self.name} was given up, because {SAME_FAILURES} keys in a row failed for the same reason. "
-            f"{error.message}",
+            f"{self.name} was given up, because {why}. {error.message}",
             Reach.STREAM,
             operation=error.operation,
             request_id=error.request_id,

@@ -13,8 +13,10 @@ from tap_cdn_certs.records.values import (
     elements,
     identifier,
     mapping,
+    objects,
     required_identifier,
     text,
+    texts,
     utc,
 )
 from tap_cdn_certs.streams.changes import ChangesStream
@@ -62,19 +64,13 @@ def common_fields(item: Item) -> Record:
         "crt_md5": text(item, "crt-md5"),
         "key_md5": text(item, "key-md5"),
         "ca_md5": text(item, "ca-md5"),
-        "dns_names": [
-            name
-            for element in elements(item, "dns-names")
-            if (name := text({"dns-name": element}, "dns-name"))
-        ]
-        or None,
+        "dns_names": texts(item, "dns-names"),
         "related_domains": [
             {
                 "domain_id": identifier(domain, "domain-id"),
                 "domain_name": text(domain, "domain-name"),
             }
-            for element in elements(item, "related-domains")
-            for domain in [mapping(element, "related-domain")]
+            for domain in objects(item, "related-domains")
         ]
         or None,
     }

@@ -15,6 +15,7 @@ from sandbox.messages import RefusedError
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
+from tap_cdn_certs.streams.nested_stream import NestedStream
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sandbox.api import API
     from sandbox.messages import Answer, Call
+    from tap_cdn_certs.api.paging import Listing
 
 
 def take(read: Callable[[], Any]) -> None:
@@ -58,16 +60,23 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
     future: Future[Any] = Future()
     future.set_result(answer)
     for stream in streams.values():
-        if isinstance(stream, DetailStream):
+        if isinstance(stream, NestedStream):
+            take_items(stream.items, partial(stream.item_record, "1"), answer)
+        elif isinstance(stream, DetailStream):
             take(partial(stream.record, "www.example.com", future))
             take(lambda stream=stream: stream.fields("1", stream.detail(answer)))  # type: ignore[misc]
         elif isinstance(stream, ListStream):
-            try:
-                found = stream.listing.page(answer, {}, None).items
-            except APIError:
-                continue
-            for item in found:
-                take(partial(stream.record, item))
+            take_items(stream.listing, stream.record, answer)
+
+
+def take_items(listing: Listing, record: Callable[[Any], Any], answer: Any) -> None:
+    """Read the items of an answer, if it is a page of a list."""
+    try:
+        found = listing.page(answer, {}, None).items
+    except APIError:
+        return
+    for item in found:
+        take(partial(record, item))
 
 
 def seeds() -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from tap_cdn_certs import providers
 if TYPE_CHECKING:
     from watched import WatchedRun
 
+    from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.streams.stream import CDNStream
 
 APIS = {provider: load(provider) for provider in PROVIDERS}
@@ -29,7 +30,8 @@ EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
-EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
+EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])
+EACH_LIST_OF_ITEMS = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *NESTED])
 
 
 def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
@@ -52,6 +54,18 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
     """The stream that has the records of an operation."""
     return next(stream for stream in streams(provider) if stream.operation == operation)
+
+
+def asked_by(provider: str, sandbox: Watch, operation: str) -> list[str]:
+    """The keys that an operation is asked for: of a nested one, those of the list that it is nested in."""
+    return sandbox[provider].keys(APIS[provider].nested.get(operation, operation))
+
+
+def items_of(provider: str, operation: str) -> Listing:
+    """The list whose items an operation gives."""
+    stream: Any = stream_of(provider, operation)
+    listing: Listing = stream.items if operation in APIS[provider].nested else stream.listing
+    return listing
 
 
 @cache

@@ -284,7 +284,9 @@ class Client:
         self, listing: Listing, url: str, part: Parameters, parameters: Parameters, before: Page | None
     ) -> Page:
         request = self.ask(listing.operation, listing.path, {**listing.parameters, **part, **parameters}, url)
-        return self.request(listing.operation, request, lambda body: listing.page(body, parameters, before))
+        return self.request(
+            listing.operation, request, lambda body: listing.page(body, parameters, before), listing.sizes
+        )
 
     def _attempt(
         self,

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from typing_extensions import override
 
+from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.records.values import Item, elements, identifier, integer, mapping
 
@@ -170,6 +171,7 @@ class Listing:
         named: Another field whose value the globs may match.
         nowhere: What is said of a glob that selects nothing; None: nothing is.
         kept: Whether the items are kept in memory, for a stream that compares them.
+        sizes: The most bytes and values of a page.
     """
 
     operation: str
@@ -185,6 +187,7 @@ class Listing:
     named: str | None = None
     nowhere: str | None = "nothing of the account matches"
     kept: bool = False
+    sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS)
 
     def identify(self, item: object) -> str | None:
         """What identifies an item, if it says so."""

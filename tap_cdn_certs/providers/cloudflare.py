@@ -32,7 +32,7 @@ from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.host import Host
@@ -176,6 +176,7 @@ ZONES = paged(
     selected_by="zones",
     named="name",
     nowhere="no zone that the token may read matches",
+    kept=True,
 )
 
 
@@ -289,7 +290,7 @@ class CloudflareCustomHostnames(NestedStream):
         return bool(settings.get("custom_hostnames", True))
 
     @override
-    def items_of(self, key: str) -> list[Any]:
+    def items_of(self, key: str) -> Iterator[Any]:
         try:
             return super().items_of(key)
         except APIError as error:
@@ -297,7 +298,7 @@ class CloudflareCustomHostnames(NestedStream):
                 raise
             # Few zones have Cloudflare for SaaS.
             self.logger.debug("%s: %s has none: %s", self.name, key, error)
-            return []
+            return iter(())
 
     @override
     def fields(self, key: str, answer: Item) -> Record:

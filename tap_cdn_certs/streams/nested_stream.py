@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Record
 
 
+# Items of a list that are held until those of the keys before it are written.
+READ_AHEAD = 500
+
+
 class NestedStream(DetailStream):
     """A stream whose records are the items of the lists that the keys of another list have.
 
@@ -28,17 +33,20 @@ class NestedStream(DetailStream):
 
     # The list of a key; its requests have the stream's `path` and `parameters`.
     items: ClassVar[Listing]
+    sizes = (2**21, 50_000)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "items" in cls.__dict__:
             cls.operation = cls.items.operation
 
-    def items_of(self, key: str) -> list[Any]:
-        """The items of a key's list. Called in many threads at once."""
+    def items_of(self, key: str) -> Iterator[Any]:
+        """The items of a key's list, of which the first are read here. Called in many threads at once."""
         parameters = {**self.items.parameters, **self.parameters(key)}
         path = self.path_of(key) or self.items.path
-        return [*self.client.listing(replace(self.items, path=path, parameters=parameters))]
+        listing = replace(self.items, path=path, parameters=parameters, sizes=self.sizes)
+        items: Iterator[Any] = self.client.listing(listing)
+        return chain([*islice(items, READ_AHEAD)], items)
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
@@ -48,35 +56,33 @@ class NestedStream(DetailStream):
         for key, items in fan_out(
             self.items_of, self.keys(), connections=self.client.connections, ahead=1, idle=self.idle
         ):
-            # How many items there are is known at the end.
+            # How many items there are is known at the end; a key stands for its own.
             self.progress.total = None
-            if error := items.exception():
-                failed = self.of_the_key(error) or failed
-                raises: Callable[[], Any] = items.result
-                yield key, raises
-                continue
-            # A key stands for its items.
             self.counts.listed -= 1
-            for item in items.result():
+            try:
+                for item in items.result():
+                    self.counts.listed += 1
+                    name = self.items.identify(item)
+                    yield f"{key}/{name}" if name else None, partial(self.item_record, key, item)
+            except APIError as error:
                 self.counts.listed += 1
-                name = self.items.identify(item)
-                yield f"{key}/{name}" if name else None, partial(self.item_record, key, item)
-            read = True
-            if self.client.patience is not None:
-                # Who only tests has seen that it can be read, also where many keys have nothing.
-                return
+                failed = failed if error.reach is Reach.GONE else error
+                yield key, partial(fail, error)
+            else:
+                read = True
+                if self.client.patience is not None:
+                    # Who only tests has seen that it can be read, also where many keys have nothing.
+                    return
         if failed and not read:
-            raise self.given_up(failed, "no list of any key could be read")
-
-    @staticmethod
-    def of_the_key(error: BaseException) -> APIError | None:
-        """The error of a key's list, if something is lost; what fails is that list, and not the stream."""
-        if not isinstance(error, APIError) or error.reach is Reach.GONE:
-            return None
-        if error.reach is Reach.STREAM:
-            error.reach = Reach.KEY
-        return error
+            raise self.given_up(failed, "of no key the list could be read")
 
     def item_record(self, key: str, item: object) -> Record:
         """The record of an item of a key's list."""
         return self.whole(self.fields(key, self.seen(item)))
+
+
+def fail(error: APIError) -> Record:
+    """Raises what keeps a key's list from being read: it is the key's, and not the whole stream's."""
+    if error.reach is Reach.STREAM:
+        error.reach = Reach.KEY
+    raise error

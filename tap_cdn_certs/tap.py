@@ -116,13 +116,22 @@ class TapCDNCerts(Tap):
             click.ClickException: Nothing is left to read.
         """
         named = (self.input_catalog or {}).keys() - self.streams.keys()
-        known = {stream.name for module in PROVIDERS.values() for stream in module.STREAMS}
-        if unknown := sorted(named - known):
+        known = {stream.name: stream for module in PROVIDERS.values() for stream in module.STREAMS}
+        unread = {name: known[name] for name in sorted(named & known.keys())}
+        # A provider that has settings has others of its streams.
+        products = {name for name, stream in unread.items() if stream.provider in self.configured}
+        if unknown := sorted(named - known.keys()):
             self.logger.warning("The catalog names streams that do not exist: %s.", ", ".join(unknown))
-        if others := sorted(named & known):
+        if others := [name for name in unread if name not in products]:
             self.logger.warning(
-                "The catalog names streams of a provider or product that is not configured: %s.",
-                ", ".join(others),
+                "The catalog names streams of a provider that is not configured: %s.", ", ".join(others)
+            )
+        for name in sorted(products):
+            self.logger.warning(
+                "The catalog names %s, which is read where %s.products names %s.",
+                name,
+                known[name].provider,
+                known[name].product,
             )
         read = [name for name, stream in self.streams.items() if not isinstance(stream, TAP_STREAMS)]
         if not any(self.streams[name].selected for name in read):

@@ -67,8 +67,8 @@ class _Server:
     def __init__(self, program: str) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
-        with Path(program).open() as script:
-            interpreter = script.readline().removeprefix("#!").strip()
+        # Not as its first line says, which is a shell's where the path is long or has a space.
+        interpreter = Path(program).with_name("python")
         # It has the pipes of the program, whose kind the interpreter looks at.
         self._process = subprocess.Popen(
             [interpreter, __file__, program, str(number)], stdout=subprocess.PIPE, pass_fds=[number]

@@ -121,6 +121,9 @@ def test_certificates(built: Built) -> None:
         "cdnetworks/main/1001": ("1001", "Example CA G2", "2027-04-22T16:00:00", 3, False, last),
         "cdnetworks/main/1002": ("1002", None, None, 0, False, last),
         "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
+        "cloudflare/main/s/ec": ("ec", None, "2026-07-30T00:00:00", 1, False, last),
+        "cloudflare/main/universal/ec": ("ec", "Example CA", "2026-07-21T00:00:00", 1, False, last),
+        "cloudflare/main/universal/rsa": ("rsa", "Example CA", "2026-07-20T00:00:00", 1, False, last),
     }
     assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
     assert certificates["alicloud/main/1111"]["identity"] == "1111"
@@ -143,6 +146,9 @@ def test_certificate_expiry(built: Built) -> None:
         "cdnetworks/main/1001": ("ok", 8472.0),
         "cdnetworks/main/1002": ("unknown", None),
         "cdnetworks/main/1004": ("not_yet_valid", 4344.0),
+        "cloudflare/main/s/ec": ("ok", 2072.0),
+        "cloudflare/main/universal/ec": ("ok", 1856.0),
+        "cloudflare/main/universal/rsa": ("ok", 1832.0),
     }
 
 
@@ -177,6 +183,12 @@ def test_certificate_domains(built: Built) -> None:
             "x.y.cdn.example.com": False,
         },
         ("cdnetworks/main/1001", "san"): {"www.example.com": True, "a.cdn.example.com": True},
+        ("cloudflare/main/s/ec", "covers"): {"www.customer.example": True},
+        ("cloudflare/main/s/ec", "san"): {"www.customer.example": True},
+        ("cloudflare/main/universal/ec", "covers"): {"example.org": True},
+        ("cloudflare/main/universal/ec", "san"): {"example.org": True},
+        ("cloudflare/main/universal/rsa", "covers"): {"example.org": True},
+        ("cloudflare/main/universal/rsa", "san"): {"example.org": True},
     }
 
 
@@ -191,7 +203,7 @@ def test_algorithm_inventory(built: Built) -> None:
         ("RSA", 2048): ("quantum-vulnerable", 2, 4),
         ("RSA", 1024): ("deprecated", 1, 1),
         ("EC", 256): ("quantum-vulnerable", 1, 1),
-        (None, None): ("unknown", 5, 5),
+        (None, None): ("unknown", 8, 7),
     }
 
 
@@ -205,6 +217,9 @@ def test_sync_health(built: Built) -> None:
         "certificate_info": ("alicloud", "partial", 9, 6, 2, 3, 4.0),
         "cdnetworks_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
         "ssl_certificate": ("cdnetworks", "stale", 3, 0, 3, 1, 88.0),
+        "cloudflare_zones": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
+        "cloudflare_certificate_packs": ("cloudflare", "ok", 3, 3, 0, 0, 4.0),
+        "cloudflare_custom_hostnames": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
     }
 
 

@@ -136,7 +136,7 @@ class Cloudflare(API[Zone]):
         }
         # Where there is little, some answers do not say how much.
         known = not call.entry.key or len(items) >= size or len(items) % 2
-        answer = self.answered(200, shown, result_info=info if known else None)
+        answer = self.answered(200, shown, **({"result_info": info} if known else {}))
         if page == 1:
             self.listed(call.entry.operation)
         return answer
@@ -213,7 +213,7 @@ def row(zone: Zone) -> dict[str, Any]:
             "cdn_only": False,
             "dns_only": zone.dns_only,
         },
-        "owner": {"id": None, "type": "user", "email": "s3cr3t@example.com"},
+        "owner": {"id": "feedbeef" * 4, "type": "user", "email": "s3cr3t@example.com"},
         "account": {"id": "0123456789abcdef" * 2, "name": "s3cr3t@example.com's Account"},
         "permissions": ["#zone:read"],
         "plan": {
@@ -276,15 +276,15 @@ def hostname_row(hostname: CustomHostname) -> dict[str, Any]:
         "ownership_verification": {"type": "txt", "name": "_cf.example.com", "value": "s3cr3t-ownership"},
         "ownership_verification_http": {"http_url": "http://example.com/x", "http_body": "s3cr3t-ownership"},
         "custom_metadata": {"customer": "s3cr3t"},
-        "custom_origin_server": "origin.example.com" if hostname.uploaded else None,
         "created_at": iso(hostname.created_at),
+        **({"custom_origin_server": "origin.example.com"} if hostname.uploaded else {}),
     }
 
 
 def ssl(hostname: CustomHostname) -> dict[str, Any]:
     """Return the certificates of a custom hostname: the answers have more than the documents say."""
     common = {
-        "id": hostname.custom_hostname_id[::-1],
+        "id": hostname.ssl_id,
         "type": "dv",
         "method": "http",
         "status": hostname.ssl,

@@ -77,6 +77,7 @@ class CustomHostname:
 
     key: str
     hostname: str
+    ssl_id: str
     created_at: datetime
     status: str = "active"
     ssl: str | None = "active"
@@ -113,7 +114,7 @@ CAA = "caa_error: CAA records do not allow the certificate authority to issue."
 # The first zones of an account: each differs from an ordinary one by these fields.
 ODD_ZONES: tuple[dict[str, object], ...] = (
     {"name": "example.com", "plan": "Enterprise Website", "custom_certificates": 5, "saas": True},
-    {"name": "bücher.example", "type": "partial", "plan": "Business Website", "custom_certificates": 1},
+    {"name": "xn--bcher-kva.example", "type": "partial", "plan": "Business Website", "custom_certificates": 1},
     {"name": "paused.example", "paused": True},
     {"name": "dns.example", "dns_only": True},
     {"name": "pending.example", "status": "pending", "activated_on": None},
@@ -202,8 +203,9 @@ class Account:
     def _hostnames(self, zone: Zone) -> Iterator[CustomHostname]:
         """Return hostnames without TLS, with an uploaded certificate, and with those of an authority."""
         for number in range(120):
-            key = f"{zone.zone_id}/{self._uuid()}"
-            hostname = CustomHostname(key, f"www.customer-{number}.example", self._now - number * DAY)
+            key = f"{zone.zone_id}/{self._hex()}"
+            name, created = f"www.customer-{number}.example", self._now - number * DAY
+            hostname = CustomHostname(key, name, self._uuid(), created)
             certificates = self._certificates(self._random.randrange(-5, 80), "google")
             match number % 6:
                 case 0:

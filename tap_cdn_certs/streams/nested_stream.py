@@ -41,12 +41,24 @@ class NestedStream(DetailStream):
             cls.operation = cls.items.operation
 
     def items_of(self, key: str) -> Iterator[Any]:
-        """The items of a key's list, of which the first are read here. Called in many threads at once."""
+        """The items of a key's list, of which the first are read here. Called in many threads at once.
+
+        Raises:
+            APIError: The list cannot be read, and nothing of it was; else its items come before the error.
+        """
         parameters = {**self.items.parameters, **self.parameters(key)}
         path = self.path_of(key) or self.items.path
         listing = replace(self.items, path=path, parameters=parameters, sizes=self.sizes)
         items: Iterator[Any] = self.client.listing(listing)
-        return chain([*islice(items, READ_AHEAD)], items)
+        first: list[Any] = []
+        try:
+            for item in islice(items, READ_AHEAD):
+                first.append(item)  # noqa: PERF402 - what was read before an error stays
+        except APIError as error:
+            if not first:
+                raise
+            items = map(fail, [error])
+        return chain(first, items)
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:

@@ -114,7 +114,7 @@ CAA = "caa_error: CAA records do not allow the certificate authority to issue."
 # The first zones of an account: each differs from an ordinary one by these fields.
 ODD_ZONES: tuple[dict[str, object], ...] = (
     {"name": "example.com", "plan": "Enterprise Website", "custom_certificates": 5, "saas": True},
-    {"name": "xn--bcher-kva.example", "type": "partial", "plan": "Business Website", "custom_certificates": 1},
+    {"name": "xn--bcher-kva.example", "type": "partial", "plan": "Business", "custom_certificates": 1},
     {"name": "paused.example", "paused": True},
     {"name": "dns.example", "dns_only": True},
     {"name": "pending.example", "status": "pending", "activated_on": None},

@@ -73,9 +73,15 @@ REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 GONE = frozenset({"1001", "7003"})
 
 # "No quota has been allocated for this zone or for this account. …"
-NO_SAAS = re.compile(r"\bquota\b|\bnot\b.*\bsaas\b|\bsaas\b.*\bnot\b")
+SAAS = r"\b(?:saas|custom hostnames?)\b"
+NO_SAAS = re.compile(rf"\bquota\b|\bnot\b.*{SAAS}|{SAAS}.*\bnot\b", re.IGNORECASE)
 # "Actor 'com.cloudflare.api.token.…' requires permission …": who asked.
 ACTOR = re.compile(r"(com\.cloudflare\.api\.(?:token|user)\.)[^\s'\"]+", re.IGNORECASE)
+
+
+def has_no_saas(message: str) -> bool:
+    """Whether a zone is refused because it cannot have custom hostnames."""
+    return "permission" not in message and bool(NO_SAAS.search(message))
 
 
 class CloudflareClient(Client):
@@ -100,15 +106,14 @@ class CloudflareClient(Client):
 
     @override
     def reach(self, refusal: Refusal, status: int) -> Reach:
-        code, message = refusal.code, refusal.message.lower()
         reach = super().reach(refusal, status)
         if reach in AGAIN:
             return reach
-        if status == HTTPStatus.NOT_FOUND or (code in GONE and status not in REFUSED):
+        if status == HTTPStatus.NOT_FOUND or (refusal.code in GONE and status not in REFUSED):
             return Reach.GONE
-        if code not in DENIED and "permission" not in message and NO_SAAS.search(message):
-            return Reach.INACTIVE
-        return Reach.PROVIDER if status in REFUSED or code in DENIED else reach
+        if has_no_saas(refusal.message):
+            return Reach.KEY
+        return Reach.PROVIDER if status in REFUSED or refusal.code in DENIED else reach
 
     @override
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
@@ -137,12 +142,15 @@ class CloudflareClient(Client):
 
 
 class Pages(PageNumber):
-    """Pages of which each may say in `result_info` how many items there are; else the last is not full."""
+    """Pages of which each may say in `result_info` how many items there are; else the last is not full.
+
+    A full one has at least the 20 that the provider gives to who does not say how many.
+    """
 
     @override
     def following(self, page: Page) -> Parameters | None:
         info = mapping(page.body.get("result_info"), "result_info")
-        full = integer(info, "per_page") or self.size[1]
+        full = integer(info, "per_page") or 20
         return super().following(page) if page.total is not None or len(page.items) >= full else None
 
 
@@ -294,9 +302,8 @@ class CloudflareCustomHostnames(NestedStream):
         try:
             return super().items_of(key)
         except APIError as error:
-            if error.reach is not Reach.INACTIVE:
+            if not has_no_saas(error.message):
                 raise
-            # Few zones have Cloudflare for SaaS.
             self.logger.debug("%s: %s has none: %s", self.name, key, error)
             return iter(())
 

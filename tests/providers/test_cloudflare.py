@@ -27,7 +27,7 @@ from watched import Watch, run
 from sandbox.cloudflare.api import pack_row
 from tap_cdn_certs.api.answer import Answer
 from tap_cdn_certs.errors import InvalidValueError, Reach
-from tap_cdn_certs.providers.cloudflare import STREAMS
+from tap_cdn_certs.providers.cloudflare import STREAMS, has_no_saas
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
@@ -141,6 +141,30 @@ def test_custom_hostnames_may_be_left_out(sandbox: Watch) -> None:
     assert sandbox.count(HOSTNAMES) == 0
 
 
+def test_pages_smaller_than_asked_for_are_read(sandbox: Watch) -> None:
+    """As many as the provider gives to who does not say how many, and no total."""
+    account = sandbox["cloudflare"].account
+    zone = next(iter(account.zones))
+    packs = [pack for pack in account.packs if pack.zone_id == zone.zone_id]
+
+    def twenty(call: Call, right: Any) -> Any:
+        if call.entry.key != zone.zone_id:
+            return right
+        start = 20 * (int(call.request.query["page"]) - 1)
+        return {
+            **right,
+            "result": [pack_row(pack) for pack in packs[start : start + 20]],
+            "result_info": None,
+        }
+
+    changed(sandbox, "cloudflare", PACKS, twenty)
+    _, records = read(sandbox)
+    assert [row["pack_id"] for row in records["cloudflare_certificate_packs"]] == [
+        pack.pack_id for pack in account.packs
+    ]
+    assert sandbox.count(PACKS, zone.zone_id) == 4
+
+
 @pytest.mark.parametrize(("total", "size"), [(500, 50), (None, 50), (None, 63)])
 def test_a_page_that_repeats_for_ever_ends(sandbox: Watch, total: int | None, size: int) -> None:
     """With a total that is never reached it costs its zone; without one, all came with the first page."""
@@ -185,27 +209,34 @@ def test_numbers_may_be_written_as_fractions(sandbox: Watch) -> None:
 
 
 ACTOR = "Actor 'com.cloudflare.api.token.s3cr3t' requires permission 'com.cloudflare.edge.saas.list'"
-MEANINGS: list[tuple[str, int, Any, str, Reach]] = [
-    (ZONES, 403, 9109, "Invalid access token", Reach.PROVIDER),
-    (ZONES, 403, 10000, "Authentication error", Reach.PROVIDER),
-    (ZONES, 400, 6003, "Invalid request headers", Reach.PROVIDER),
-    (ZONES, 200, 10000, "Authentication error", Reach.PROVIDER),
-    (ZONES, 401, None, "", Reach.PROVIDER),
-    (PACKS, 403, 10000, "Authentication error", Reach.KEY),
-    (PACKS, 401, 1000, "Invalid API Token", Reach.KEY),
-    (HOSTNAMES, 403, 0, ACTOR, Reach.KEY),
-    (HOSTNAMES, 403, 1404, "No quota has been allocated for this zone or for this account.", Reach.INACTIVE),
-    (HOSTNAMES, 400, 1404, "No quota has been allocated for this zone or for this account.", Reach.INACTIVE),
-    (PACKS, 404, 1001, "Invalid zone identifier", Reach.GONE),
-    (PACKS, 400, 7003, "Could not route to /zones/1, perhaps your object identifier is invalid?", Reach.GONE),
-    (PACKS, 429, 10000, "More than 1200 requests per 300 seconds reached", Reach.THROTTLED),
-    (PACKS, 520, 1001, "Web server is returning an unknown error", Reach.ATTEMPT),
-    (PACKS, 200, 1234, "Something else", Reach.KEY),
+NO_QUOTA = "No quota has been allocated for this zone or for this account."
+TOKEN = "cloudflare.api_token"
+PERMISSION = "lacks the permission Zone → SSL and Certificates: Read"
+# Of an operation, a status, a code and a message: how far it reaches, and what of these is advised.
+MEANINGS: list[tuple[str, int, Any, str, Reach, str]] = [
+    (ZONES, 403, 9109, "Invalid access token", Reach.PROVIDER, TOKEN),
+    (ZONES, 403, 10000, "Authentication error", Reach.PROVIDER, TOKEN),
+    (ZONES, 400, 6003, "Invalid request headers", Reach.PROVIDER, TOKEN),
+    (ZONES, 200, 10000, "Authentication error", Reach.PROVIDER, TOKEN),
+    (ZONES, 401, None, "", Reach.PROVIDER, TOKEN),
+    (ZONES, 403, 1234, "The quota of requests is used up", Reach.KEY, ""),
+    (PACKS, 403, 10000, "Authentication error", Reach.KEY, PERMISSION),
+    (PACKS, 401, 1000, "Invalid API Token", Reach.KEY, PERMISSION),
+    (PACKS, 404, 1001, "Invalid zone identifier", Reach.GONE, ""),
+    (PACKS, 400, 7003, "Could not route to /zones/1, is your object identifier invalid?", Reach.GONE, ""),
+    (PACKS, 429, 10000, "More than 1200 requests per 300 seconds reached", Reach.THROTTLED, ""),
+    (PACKS, 520, 1001, "Web server is returning an unknown error", Reach.ATTEMPT, ""),
+    (PACKS, 200, 1234, "Something else", Reach.KEY, ""),
+    (HOSTNAMES, 403, 0, ACTOR, Reach.KEY, PERMISSION),
+    (HOSTNAMES, 403, 1404, NO_QUOTA, Reach.KEY, ""),
+    (HOSTNAMES, 400, 1404, NO_QUOTA, Reach.KEY, ""),
 ]
 
 
-@pytest.mark.parametrize(("operation", "status", "code", "message", "reach"), MEANINGS)
-def test_what_an_error_means(operation: str, status: int, code: Any, message: str, reach: Reach) -> None:
+@pytest.mark.parametrize(("operation", "status", "code", "message", "reach", "advice"), MEANINGS)
+def test_what_an_error_means(
+    operation: str, status: int, code: Any, message: str, reach: Reach, advice: str
+) -> None:
     """Of all zones it is the token; of one it may lack the permission, or there is no such zone any more."""
     asking = client("cloudflare")
     errors = [{"code": code, "message": message}] if code is not None else []
@@ -215,8 +246,8 @@ def test_what_an_error_means(operation: str, status: int, code: Any, message: st
     said = asking.without_secrets(error.message)
     assert operation in said
     assert "s3cr3t" not in said
-    named = {Reach.PROVIDER: "cloudflare.api_token", Reach.KEY: "SSL and Certificates: Read"}
-    assert status < 400 or named.get(reach, "") in said
+    assert {each for each in (TOKEN, PERMISSION) if each in said} == ({advice} if advice else set())
+    assert has_no_saas(error.message) is ("quota" in message)
 
 
 def test_messages_are_no_errors_and_a_success_may_have_no_items() -> None:

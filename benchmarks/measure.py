@@ -50,7 +50,11 @@ class Server:
     """The sandbox, in a process of its own."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
+        # What is read where no product is named.
+        self.config = {
+            provider: {name: value for name, value in own.items() if name != "products"}
+            for provider, own in config.items()
+        }
         self._control = f"{next(iter(config.values()))['api_url']}/_sandbox"
 
     def run(self, command: tuple[str, ...], provider: str, **settings: Any) -> Run:

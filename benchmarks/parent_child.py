@@ -12,6 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.pagination import BasePageNumberPaginator, SinglePagePaginator
 from typing_extensions import override
 
+from tap_cdn_certs.providers.alicloud.login import AccessKey
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class AlibabaCloudStream(RESTStream[int]):
     @property
     @override
     def authenticator(self) -> Any:
-        return ACS3HMACSHA256(self.config["access_key_id"], self.config["access_key_secret"])
+        return ACS3HMACSHA256(
+            lambda: AccessKey(self.config["access_key_id"], self.config["access_key_secret"])
+        )
 
     @override
     def get_http_request(self, *, page: PageContext[int]) -> HTTPRequest:

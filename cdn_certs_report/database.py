@@ -49,6 +49,7 @@ MODELS = {
         "synced_at",
         "state",
         "identity",
+        "serves_nothing",
     ),
     "certificate_domains": (
         "certificate_key",
@@ -101,7 +102,7 @@ MODELS = {
 }
 """The models read, and their columns."""
 
-_LATER = {"identity"}
+_LATER = {"identity", "serves_nothing"}
 """The columns that models of an earlier release lack, which are null then."""
 
 _WAIT = 10.0

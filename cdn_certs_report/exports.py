@@ -135,6 +135,7 @@ def _record(certificate: Certificate) -> Row:
         "covers": certificate.covers,
         "off": certificate.off,
         "also_held_by": None if elsewhere is None else tuple(each["certificate_key"] for each in elsewhere),
+        "serves_nothing": certificate.serves_nothing,
     }
     return {name: record[name] for name in _columns()}
 
@@ -217,7 +218,11 @@ def _end(start: datetime) -> datetime | None:
 
 def _description(certificate: Certificate) -> str:
     row = certificate.row
-    lines = ["Domains it serves:", *certificate.used_by] if certificate.in_use else ["It serves no domain."]
+    lines = (
+        ["Domains it serves:", *certificate.used_by]
+        if certificate.in_use
+        else [f"It is {certificate.unused}."]
+    )
     if certificate.off:
         lines += ["", "Domains that are off:", *certificate.off]
     if others := sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}):

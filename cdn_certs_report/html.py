@@ -37,7 +37,7 @@ _FINDINGS = {
     "stale": "were not read lately: their last known state is shown",
     "elsewhere": "are also held in another place, which a renewal has to reach as well",
     "off": "are for domains that are stopped or have HTTPS off",
-    "unused": "serve no domain",
+    "serves-nothing": "serve no domain, here or elsewhere: they may have been forgotten",
 }
 """What deserves a look, by its flag."""
 
@@ -120,7 +120,7 @@ def _soonest(each: Certificate) -> tuple[Any, ...]:
         STATES[each.state],
         each.title,
         place(each.row),
-        " ".join(each.used_by) or " ".join(("off:", *each.off) if each.off else ("not in use",)),
+        " ".join(each.used_by) or " ".join(("off:", *each.off) if each.off else (each.unused,)),
     )
 
 
@@ -230,6 +230,7 @@ def _flags(certificate: Certificate) -> list[str]:
         flag
         for flag, holds in (
             ("used" if certificate.in_use else "unused", True),
+            ("serves-nothing", certificate.serves_nothing),
             ("not-covered", certificate.not_covered),
             ("disowned", certificate.disowned),
             ("end-disputed", certificate.row["end_disputed"]),

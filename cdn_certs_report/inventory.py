@@ -59,6 +59,17 @@ class Certificate:
         return bool(self.used_by)
 
     @property
+    def serves_nothing(self) -> bool:
+        """Whether no domain goes down with it, in whatever place it is held."""
+        known: bool | None = self.row["serves_nothing"]
+        return not self.in_use if known is None else known
+
+    @property
+    def unused(self) -> str:
+        """What is said of one that serves no domain here."""
+        return "not in use" if self.serves_nothing else "in use elsewhere"
+
+    @property
     def ends_at(self) -> datetime | None:
         """When it stops working: with the first of itself, its intermediates and what the provider says."""
         end: datetime | None = self.row["ends_at"]

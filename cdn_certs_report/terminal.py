@@ -73,6 +73,6 @@ def _cell(text: str, file: TextIO, colour: str = "") -> Text:
 
 def _domains(certificate: Certificate) -> str:
     if not certificate.in_use and not certificate.off:
-        return "not in use"
+        return certificate.unused
     first, *more = certificate.used_by or certificate.off
     return ("" if certificate.in_use else "off: ") + first + (f" +{len(more)} more" if more else "")

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import PROVIDERS, Sandbox
 from sandbox.messages import RefusedError
+from sandbox.providers import load
 from tap_cdn_certs.errors import APIError
+from tap_cdn_certs.streams.changes import ChangesStream
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
@@ -60,17 +62,24 @@ def read_all(streams: Mapping[str, Any], answer: Any) -> None:
     future: Future[Any] = Future()
     future.set_result(answer)
     for stream in streams.values():
-        if isinstance(stream, NestedStream):
-            take_items(stream.items, partial(stream.item_record, "1"), answer)
-        elif isinstance(stream, DetailStream):
+        if isinstance(stream, DetailStream):
             take(partial(stream.record, "www.example.com", future))
             take(lambda stream=stream: stream.fields("1", stream.detail(answer)))  # type: ignore[misc]
+        if isinstance(stream, NestedStream):
+            take_items(stream.items, partial(stream.item_record, "1"), answer)
+        elif isinstance(stream, ChangesStream):
+            take_items(stream.listing, partial(listed, stream), answer)
         elif isinstance(stream, ListStream):
             take_items(stream.listing, stream.record, answer)
 
 
+def listed(stream: ChangesStream, item: Any) -> Any:
+    """What a stream makes of an item of its list, before it asks for more."""
+    return stream.listed(stream.seen(item))
+
+
 def take_items(listing: Listing, record: Callable[[Any], Any], answer: Any) -> None:
-    """Read the items of an answer, if it is a page of a list."""
+    """Read the items of a list, if an answer holds one."""
     try:
         found = listing.page(answer, {}, None).items
     except APIError:
@@ -89,7 +98,9 @@ def seeds() -> Iterator[bytes]:
         answered.extend(each.body for each in answers)
         return answers[0]
 
-    accounts: dict[str, Any] = {provider: {"size": 20, "limit": None} for provider in PROVIDERS}
+    accounts: dict[str, Any] = {
+        provider: {"size": 20, "limit": None, "products": load(provider).products} for provider in PROVIDERS
+    }
     # A stream that goes on where it was stopped writes its state.
     with Sandbox(**accounts) as sandbox, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         for api in sandbox.apis.values():

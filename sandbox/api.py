@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import re
 import time
 from abc import ABC, abstractmethod
@@ -46,6 +47,10 @@ class API(ABC, Generic[Item]):
     """Operations that are asked for one key."""
     nested: ClassVar[Mapping[str, str]] = {}
     """Operations that list something of one key each, with the operation that lists those keys."""
+    supplements: ClassVar[tuple[str, ...]] = ()
+    """Operations that list what is in the records of others."""
+    optional: ClassVar[tuple[str, ...]] = ()
+    """Operations that many accounts may not call: to be refused them is no failure."""
     never: ClassVar[frozenset[str]]
     """Operations that return private keys: nobody should call them."""
     logins: ClassVar[Mapping[str, Mapping[str, str]]]
@@ -57,7 +62,7 @@ class API(ABC, Generic[Item]):
     throttled: Refusal
     """The error of a call beyond the rate limit."""
     hints: Mapping[str, str] = {"Retry-After": "{seconds:.0f}"}
-    """The headers that say how long to wait, with the "{seconds}" or "{milliseconds}" of their values."""
+    """The headers that say how long to wait, with "{seconds}", "{milliseconds}" or "{epoch}" in them."""
     more: Mapping[str, Mapping[str, Any]] = {}
     """What errors of some codes hold beside code and message."""
     unseen: Mapping[str, str] = {}
@@ -113,6 +118,15 @@ class API(ABC, Generic[Item]):
     def keys(self, operation: str) -> list[str]:  # noqa: ARG002 - a provider may have lists of some
         """Return the keys that an operation lists, or may be asked for."""
         return self.inventory.keys()
+
+    def records(self, operation: str) -> list[str]:
+        """Return the keys of what an operation lists, and of what others list of the same kind."""
+        return self.keys(operation)
+
+    def hint(self, header: str, seconds: float) -> str:
+        """Return what a header says of a wait."""
+        until = math.ceil(self.state.time() + seconds)
+        return self.hints[header].format(seconds=seconds, milliseconds=seconds * 1000, epoch=until)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -268,6 +268,7 @@ ZONES = tuple(
 )
 
 
+@lru_cache(maxsize=2)
 def pool(seed: int, now: datetime) -> tuple[list[Chain], dict[str, list[Chain]]]:
     """Return the odd chains, and for each zone the wildcard chains that its domains share."""
     rng = random.Random(f"chains {seed}")

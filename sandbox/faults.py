@@ -23,8 +23,6 @@ class Provider(Protocol):
 
     throttled: Refusal
     """The error of a call beyond the rate limit."""
-    hints: Mapping[str, str]
-    """The headers that say how long to wait, with the "{seconds}" or "{milliseconds}" of their values."""
     more: Mapping[str, Mapping[str, Any]]
     """What errors of some codes hold beside code and message."""
     secrets: tuple[str, ...]
@@ -32,6 +30,9 @@ class Provider(Protocol):
 
     def error(self, call: Call, error: RefusedError) -> Answer:
         """Return an error in the provider's format."""
+
+    def hint(self, header: str, seconds: float) -> str:
+        """Return what a header says of a wait."""
 
 
 class Fault:
@@ -108,7 +109,7 @@ def throttle(provider: Provider, call: Call, options: Options) -> RefusedError:
     """Return the refusal of a call for its rate, with the hint how long to wait that is asked for."""
     call.entry.throttled = True
     wait, hint = options.get("wait", 1), options.get("hint")
-    headers = {hint: provider.hints[hint].format(seconds=wait, milliseconds=wait * 1000)} if hint else {}
+    headers = {hint: provider.hint(hint, wait)} if hint else {}
     told = {name: options[name] for name in ("status", "code") if name in options}
     return RefusedError(**{**provider.throttled, **told, "headers": headers})
 
@@ -195,14 +196,15 @@ def field(_: Provider, __: Call, answer: Answer, options: Options) -> Answer:
 
 
 def replaced(tree: Any, name: str, value: Any, item: Any) -> Any:
-    """Return the JSON with another value in the objects' fields of that name."""
+    """Return the JSON with another value in the fields of that name, of the item and of what is in it."""
     if isinstance(tree, list):
         return [replaced(branch, name, value, item) for branch in tree]
     if not isinstance(tree, dict):
         return tree
-    here = name in tree and (item is None or item in tree.values())
-    branches = {key: replaced(branch, name, value, item) for key, branch in tree.items()}
-    return {**branches, name: value} if here else branches
+    # Some identifiers are numbers.
+    inside = item is None or item in map(str, tree.values())
+    branches = {key: replaced(branch, name, value, None if inside else item) for key, branch in tree.items()}
+    return {**branches, name: value} if inside and name in tree else branches
 
 
 def fill(element: ET.Element, value: Any) -> None:

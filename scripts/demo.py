@@ -47,9 +47,10 @@ def main() -> None:
         tables = connection.execute(
             "select table_name from information_schema.tables where table_schema = 'cdn_certs' order by 1"
         ).fetchall()
+        width = max(26, *(len(table) + 1 for (table,) in tables))
         for (table,) in tables:
             counted = connection.execute(f'select count(*) from cdn_certs."{table}"').fetchone()  # noqa: S608
-            say(f"  {table:<26}{counted[0] if counted else 0:>6}")
+            say(f"  {table:<{width}}{counted[0] if counted else 0:>6}")
     say("")
     report = [sys.executable, "-m", "cdn_certs_report", str(DATABASE), "--limit", "15"]
     subprocess.run(report, check=True)  # noqa: S603

@@ -52,6 +52,17 @@ class APIError(FatalAPIError):
         self.request_id = request_id
         self.wait = wait
 
+    def but(self, message: str, reach: Reach | None = None) -> APIError:
+        """The same error in other words, and of another reach if it is said."""
+        return APIError(
+            self.code,
+            message,
+            reach or self.reach,
+            operation=self.operation,
+            request_id=self.request_id,
+            wait=self.wait,
+        )
+
     def change_texts(self, change: Callable[[str], str]) -> None:
         """Changes all that a provider may have written: to take secrets out of it."""
         self.code, self.message = change(self.code), change(self.message)

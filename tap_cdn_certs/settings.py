@@ -156,14 +156,21 @@ def find_mistakes(
     for error in JSONSchemaValidator({**schema, "additionalProperties": False}).iter_errors(config):
         yield from _schema_mistakes(error, schema)
     for name in [name for name in providers if name in config]:
-        for setting, value in config[name].items():
-            yield from _text_mistakes(f"{name}.{setting}", value)
-        for setting in providers[name].CLIENT.url_settings:
-            given = config[name].get(setting)
-            for url in given if isinstance(given, list) else [given]:
-                yield from _url_mistakes(f"{name}.{setting}", url)
-        if mistakes := getattr(providers[name], "mistakes", None):
-            yield from mistakes(config[name])
+        yield from _provider_mistakes(name, config[name], providers[name])
+
+
+def _provider_mistakes(name: str, settings: Mapping[str, Any], module: ModuleType) -> Iterator[str]:
+    for setting, value in settings.items():
+        yield from _text_mistakes(f"{name}.{setting}", value)
+    for setting in module.CLIENT.url_settings:
+        given = settings.get(setting)
+        for url in given if isinstance(given, list) else [given]:
+            yield from _url_mistakes(f"{name}.{setting}", url)
+    for setting in (*module.CLIENT.url_settings, "products"):
+        if settings.get(setting) == []:
+            yield f"{name}.{setting} is empty: nothing would be read."
+    if mistakes := getattr(module, "mistakes", None):
+        yield from mistakes(settings)
 
 
 def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -181,6 +188,8 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
                 yield f"{prefix}{name} is not a setting." + (f" Is {prefix}{near[0]} meant?" if near else "")
         case "type":
             yield f"{path} has to be {_kind(expected)}."
+        case "enum":
+            yield f"{path} has to be {_listed(expected)}."
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.
@@ -227,6 +236,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _listed(values: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _kind(types: str | list[str]) -> str:

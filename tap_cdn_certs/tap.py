@@ -144,6 +144,12 @@ class TapCDNCerts(Tap):
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
 
+    def prepare(self) -> None:
+        """Says which lists will be read: a setting may select from several."""
+        for stream in self.streams.values():
+            if stream.selected and (listing := getattr(stream, "listing", None)):
+                self.run.inventory(stream.provider, listing)
+
     def hurry(self) -> None:
         """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
         for provider in self.configured:
@@ -186,6 +192,7 @@ class TapCDNCerts(Tap):
         tap.check_selection()
         if is_config_test():
             tap.hurry()
+        tap.prepare()
         tap.sync_all()
         tap.run.stopped.set()
         if tap.run.report.nothing_read and is_config_test():
@@ -203,9 +210,13 @@ class TapCDNCerts(Tap):
             return
         tap = cls._configured(ctx.params["config"])
         tap.hurry()
+        tap.prepare()
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
-            next(iter(stream.get_records(None)), None)
+            for _ in stream.get_records(None):
+                # Of several lists, each has to be asked for.
+                if not getattr(stream, "others", ()):
+                    break
         tap.run.stopped.set()
         for provider in tap.configured:
             reasons = tap.run.report.reasons(provider)

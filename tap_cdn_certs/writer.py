@@ -59,5 +59,7 @@ class Writer(SingerWriter):
     def _fail(self, message: str) -> NoReturn:
         # Two threads may find out.
         self._ends.acquire()
-        os.write(2, f"{message}\n".encode())
+        # Who reads the log may be gone as well.
+        with suppress(OSError):
+            os.write(2, f"{message}\n".encode())
         os._exit(1)

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     Place = tuple[Any, ...]
 
 # Nobody listens there.
-CONFIG = {
-    provider: {**next(iter(api.logins.values())), "api_url": "http://127.0.0.1:1"}
+CONFIG: dict[str, Any] = {
+    provider: {
+        **next(iter(api.logins.values())),
+        "api_url": "http://127.0.0.1:1",
+        **({"products": [*api.products]} if api.products else {}),
+    }
     for provider, api in APIS.items()
 }
 

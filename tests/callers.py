@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
 from hashlib import sha256
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import requests
@@ -30,11 +30,22 @@ XML = {"Accept": "application/xml"}
 CHINA = timezone(timedelta(hours=8))
 
 
-def sdk(sandbox: Sandbox, key: tuple[str, str, str | None] = KEY) -> Client:
-    """Return the official client of Alibaba Cloud CDN."""
+def sdk(
+    sandbox: Sandbox,
+    key: tuple[str, str, str | None] = KEY,
+    client: type[Any] = Client,
+    path: str = "/",
+) -> Any:
+    """Return an official client of Alibaba Cloud, by default that of the CDN, for a product at some path."""
+
+    class There(client):  # type: ignore[misc]
+        def call_api(self, params: Any, request: Any, runtime: Any) -> Any:
+            params.pathname = path
+            return super().call_api(params, request, runtime)
+
     key_id, secret, token = key
     endpoint = sandbox["alicloud"].url.removeprefix("http://")
-    return Client(
+    return There(
         Config(
             access_key_id=key_id,
             access_key_secret=secret,
@@ -54,6 +65,7 @@ def acs3(  # noqa: PLR0917 - the parts of a request
     method: str = "GET",
     body: bytes = b"",
     headers: dict[str, str] | None = None,
+    path: str = "/",
 ) -> requests.PreparedRequest:
     """Return a request signed by the official SDK's function."""
     key_id, secret, token = key
@@ -69,10 +81,12 @@ def acs3(  # noqa: PLR0917 - the parts of a request
         **({"x-acs-security-token": token} if token else {}),
         **(headers or {}),
     }
-    to_sign = SimpleNamespace(method=method, pathname="/", query=query, headers=headers)
+    to_sign = SimpleNamespace(method=method, pathname=path, query=query, headers=headers)
     authorization = Utils.get_authorization(to_sign, "ACS3-HMAC-SHA256", payload, key_id, secret)
     headers = {**headers, "Authorization": authorization}
-    return requests.Request(method, sandbox["alicloud"].url + "/", headers, params=query, data=body).prepare()
+    return requests.Request(
+        method, sandbox["alicloud"].url + path, headers, params=query, data=body
+    ).prepare()
 
 
 def basic(

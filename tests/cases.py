@@ -16,6 +16,7 @@ from tap_cdn_certs import providers
 if TYPE_CHECKING:
     from watched import WatchedRun
 
+    from sandbox.api import API
     from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.streams.stream import CDNStream
 
@@ -24,6 +25,9 @@ LOGINS = [(provider, login) for provider, api in APIS.items() for login in api.l
 LISTS = [(provider, operation) for provider, api in APIS.items() for operation in api.lists]
 DETAILS = [(provider, operation) for provider, api in APIS.items() for operation in api.details]
 NESTED = [(provider, operation) for provider, api in APIS.items() for operation in api.nested]
+SUPPLEMENTS = [(provider, operation) for provider, api in APIS.items() for operation in api.supplements]
+# Without which a stream cannot be read.
+NEEDED = [each for each in (*LISTS, *DETAILS, *NESTED, *SUPPLEMENTS) if each[1] not in APIS[each[0]].optional]
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
@@ -32,6 +36,13 @@ EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])
 EACH_LIST_OF_ITEMS = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *NESTED])
+EACH_NEEDED = pytest.mark.parametrize(("provider", "operation"), NEEDED)
+
+
+def played(provider: str) -> set[str]:
+    """The operations that a tap asks for."""
+    api = APIS[provider]
+    return {*api.lists, *api.details, *api.nested, *api.supplements}
 
 
 def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
@@ -42,8 +53,24 @@ def each_that_refuses(meaning: str) -> pytest.MarkDecorator:
 def streams(provider: str, operation: str | None = None) -> list[type[CDNStream]]:
     """The streams of a provider, or those that an operation's failure keeps from being read."""
     every: tuple[type[Any], ...] = providers.PROVIDERS[provider].STREAMS
+    return [each for each in every if operation in {None, *operations(each)}]
+
+
+def operations(stream: Any) -> set[str]:
+    """What a stream asks for."""
     # All streams have a list: of their items, or of their keys.
-    return [each for each in every if operation in {None, each.operation, each.listing.operation}]
+    listings = (stream.listing, *getattr(stream, "others", ()))
+    return {stream.operation, *(listing.operation for listing in listings)}
+
+
+def read_streams(sandbox: Watch) -> list[tuple[API[Any], type[CDNStream]]]:
+    """The streams that a sandbox's configuration reads, of the products that it names, with their APIs."""
+    return [
+        (api, stream)
+        for provider, api in sandbox.apis.items()
+        for stream in streams(provider)
+        if stream.product in {None, *api.asked_for}
+    ]
 
 
 def names(provider: str, operation: str | None = None) -> set[str]:
@@ -52,8 +79,8 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 
 
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
-    """The stream that has the records of an operation."""
-    return next(stream for stream in streams(provider) if stream.operation == operation)
+    """The stream that has the records of an operation, or else the keys that it lists."""
+    return min(streams(provider, operation), key=lambda stream: stream.operation != operation)
 
 
 def asked_by(provider: str, sandbox: Watch, operation: str) -> list[str]:
@@ -109,25 +136,29 @@ def other(provider: str) -> str:
 
 
 def pair(provider: str, size: int, **options: Any) -> Watch:
-    """A sandbox of a provider, and of another one that has a few keys, with all of their products."""
-    sizes = {provider: size, other(provider): 3}
-    own = {name: {"size": keys, "products": APIS[name].products} for name, keys in sizes.items()}
+    """A sandbox of a provider with all of its products, and of another one that has a few keys of the first.
+
+    Operations of two providers may have one name.
+    """
+    own = {provider: {"size": size, "products": APIS[provider].products}, other(provider): {"size": 3}}
     return Watch(**options, **own)
 
 
 def assert_others_complete(provider: str, result: WatchedRun, *but: str) -> None:
     """The other provider's streams are complete, and those of this one but for some."""
     complete = {stream for stream, row in result.syncs.items() if row["complete"]}
-    assert complete == (names(provider) - {*but}) | names(other(provider))
-    assert result.records[next(iter(names(other(provider))))]
+    first = {None, *APIS[other(provider)].products[:1]}
+    others = {stream.name for stream in streams(other(provider)) if stream.product in first}
+    assert complete == (names(provider) - {*but}) | others
+    assert result.records[next(iter(others))]
 
 
 def assert_everything_arrived(sandbox: Watch, result: WatchedRun) -> None:
     """Each key of each operation is a record of its stream, and nothing is said to have failed."""
     assert result.returncode == 0, result.stderr
     assert not result.records["sync_errors"]
-    for provider, api in sandbox.apis.items():
-        for stream in streams(provider):
-            assert result.by_key(stream.name).keys() == {*api.keys(stream.operation)}, stream.name
-    assert result.syncs.keys() == {name for provider in sandbox.apis for name in names(provider)}
+    keys = {stream.name: {*api.records(stream.operation)} for api, stream in read_streams(sandbox)}
+    assert result.syncs.keys() == keys.keys()
+    for stream, expected in keys.items():
+        assert result.by_key(stream).keys() == expected, stream
     assert all(row["complete"] for row in result.syncs.values())

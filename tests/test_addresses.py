@@ -16,6 +16,7 @@ from sandbox import Fault
 from tap_cdn_certs.api import client as client_module
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,9 +115,9 @@ def test_the_refusal_of_a_gateway_is_put_in_words(sandbox: Watch, tmp_path: Path
 @pytest.fixture
 def client() -> Client:
     """A client of an address at which nothing listens."""
-    settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": f"http://{CLOSED}", "domains": []}
-    limit = {"rate_limit_requests": 100, "rate_limit_period": 1}
-    made: Client = PROVIDERS["alicloud"].CLIENT({**settings, **limit}, Event())
+    settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": f"http://{CLOSED}"}
+    config = TapCDNCerts(config={"alicloud": settings}).config
+    made: Client = PROVIDERS["alicloud"].CLIENT(config["alicloud"], Event())
     return made
 
 

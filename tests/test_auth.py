@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from wangsu.common.auth.AkSkAuth import AkSkAuth
+from wangsu.common.auth.HttpRequestMsg import HttpRequestMsg
 
+from tap_cdn_certs.providers.alicloud.login import AccessKey
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 
@@ -24,7 +28,7 @@ def vectors(algorithm: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("vector", vectors("acs3_hmac_sha256"))
+@pytest.mark.parametrize("vector", [*vectors("acs3_hmac_sha256"), *vectors("acs3_more")])
 def test_acs3_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
     """The URL as sent, the canonical request, the string to sign and the header are the vector's."""
     headers = vector["headers"]
@@ -35,12 +39,11 @@ def test_acs3_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
         data=vector["body"] or None,
         headers=headers,
     ).prepare()
-    auth = ACS3HMACSHA256(
-        vector["access_key_id"], vector["access_key_secret"], headers.get("x-acs-security-token")
-    )
+    pair = vector["access_key_id"], vector["access_key_secret"]
+    auth = ACS3HMACSHA256(lambda: AccessKey(*pair, headers.get("x-acs-security-token")))
     date = datetime.strptime(headers["x-acs-date"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     auth.sign(request, date, headers["x-acs-signature-nonce"])
-    assert request.url == vector["sdk_wire_url"]
+    assert request.url == vector.get("sdk_wire_url", vector.get("url"))
     assert auth.canonical_request(request) == vector["canonical_request"]
     assert auth.string_to_sign(request) == vector["string_to_sign"]
     assert request.headers["Authorization"] == vector["authorization"]
@@ -60,6 +63,31 @@ def test_cnc_signs_as_the_vectors_do(vector: dict[str, Any]) -> None:
     assert request.headers["Authorization"] == vector["authorization"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body"),
+    [
+        ("GET", "/cdn/certificates", {"sortBy": "a b+c/\u00fc", "offset": 0, "limit": 200}, None),
+        ("GET", "/api/config/certificate/v2/%E4%BE%8B.example.com", {}, None),
+        ("POST", "/api/domain/list", {"a": "b c"}, '{"pageNumber":1,"name":"\u00fc"}'),
+    ],
+)
+def test_cnc_signs_as_the_official_sdk_does(
+    monkeypatch: pytest.MonkeyPatch, method: str, path: str, query: dict[str, Any], body: str | None
+) -> None:
+    """Of a GET the query, decoded, in the order sent and with %20 for a blank; of a POST the body alone."""
+    host, timestamp, keys = "api.cdnetworks.com", 1752832047, ("testid", "s3cr3t")
+    request = requests.Request(method, f"https://{host}{path}", params=query, data=body).prepare()
+    monkeypatch.setattr(time, "time", lambda: timestamp)
+    CNCHMACSHA256(*keys)(request)
+    assert request.url
+    assert "+" not in request.url
+    message = HttpRequestMsg()
+    message.uri, message.method, message.host = request.url.removeprefix(f"https://{host}"), method, host
+    message.body = body
+    AkSkAuth.get_auth_and_set_headers(message, *keys, {})
+    assert request.headers["Authorization"] == message.headers["Authorization"]
+
+
 @pytest.mark.parametrize("vector", vectors("cdnetworks_basic"))
 def test_the_api_key_signs_as_the_vectors_do(vector: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Date and header are the vector's, in another time zone too."""
@@ -74,7 +102,7 @@ def test_the_api_key_signs_as_the_vectors_do(vector: dict[str, Any], monkeypatch
 @pytest.mark.parametrize(
     ("auth", "fresh"),
     [
-        (ACS3HMACSHA256("testid", "s3cr3t", "t0k3n"), "x-acs-signature-nonce"),
+        (ACS3HMACSHA256(lambda: AccessKey("testid", "s3cr3t", "t0k3n")), "x-acs-signature-nonce"),
         (CDNetworksBasic("sandbox", "s3cr3t"), None),
         (CNCHMACSHA256("testid", "s3cr3t"), "x-cnc-timestamp"),
     ],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from cases import names
+from cases import names, pair
 from process import KEYS, run_tap, start_tap
 from watched import SCHEMAS, Watch, run
 
@@ -32,7 +32,7 @@ NOT_A_STATE = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with Watch(alicloud={"size": 6}, cdnetworks={"size": 3}) as sandbox:
+    with pair("alicloud", 6) as sandbox:
         yield sandbox
 
 

@@ -22,6 +22,8 @@ from tap_cdn_certs.tap import TapCDNCerts
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+# How the names of times end.
+TIMES = ("_time", "_at", "validity_from", "validity_to", "created", "modified", "not_after", "not_before")
 STREAMS = [stream for module in PROVIDERS.values() for stream in module.STREAMS] + [*TAP_STREAMS]
 
 
@@ -91,9 +93,7 @@ def test_every_property_is_typed_and_described(stream: Any) -> None:
         assert schema["type"], name
         if not name.endswith("[]"):
             assert schema["description"].endswith("."), name
-        if name.endswith(
-            ("_time", "_at", "_from", "_to", "gmt_created", "gmt_modified", "not_after", "not_before")
-        ):
+        if name.endswith(TIMES):
             assert schema["format"] == "date-time", name
             assert "UTC" in schema["description"], name
         if "array" in schema["type"]:

@@ -12,6 +12,7 @@ from watched import Watch, run
 
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,9 +38,9 @@ def sandbox() -> Iterator[Watch]:
 @pytest.mark.parametrize("hint", [None, 0.0, 5000.0])
 def test_an_attempt_is_made_for_about_five_minutes(reach: Reach, hint: float | None) -> None:
     """The waits grow from a second to a minute; only a limit may ask for a longer one."""
-    settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": "http://127.0.0.1", "domains": []}
-    settings |= {"rate_limit_requests": 1, "rate_limit_period": 1}
-    client: Client = PROVIDERS["alicloud"].CLIENT(settings, Event())
+    settings = {"access_key_id": "a", "access_key_secret": "b", "rate_limit_requests": 1}
+    config = TapCDNCerts(config={"alicloud": settings}).config
+    client: Client = PROVIDERS["alicloud"].CLIENT(config["alicloud"], Event())
     retry = client._retry
     (limit,) = client.limits[INFO]._limits
     state = RetryCallState(retry, None, (INFO,), {})

@@ -19,11 +19,12 @@ from tap_cdn_certs.api.paging import (
     PageNumber,
     Parameters,
     read_all,
+    read_places,
 )
-from tap_cdn_certs.errors import APIError, InvalidValueError
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SIZE = 4
 PAGINGS = {
@@ -248,3 +249,40 @@ def test_a_page_that_is_something_else_is_an_error(body: dict[str, Any]) -> None
     listing = replace(LISTING, total="total")
     with pytest.raises(InvalidValueError, match=r"^(result|things|total) is a"):
         listing.page(body, {}, None)
+
+
+def place(*ids: object, fails: APIError | None = None) -> Iterator[Any]:
+    """The items of a list in one of its places, and what it ends with."""
+    yield from ({"id": number} if isinstance(number, int) else number for number in ids)
+    if fails:
+        raise fails
+
+
+def test_what_is_in_several_places_comes_once() -> None:
+    """In the order of the places; what does not say what it is comes from each."""
+    items = [*read_places([place(1, 2, "odd"), place(), place(2, 3, "odd", 1)], LISTING)]
+    assert items == [{"id": 1}, {"id": 2}, "odd", {"id": 3}, "odd"]
+    assert [*read_places([place(1, "odd")], LISTING)] == [{"id": 1}, "odd"]
+
+
+@pytest.mark.parametrize(
+    ("reaches", "raised"),
+    [
+        ((Reach.HOST, None), 0),
+        ((None, Reach.KEY), 1),
+        ((Reach.INACTIVE, Reach.KEY), 1),
+        ((Reach.INACTIVE, None), 0),
+        ((Reach.HOST, Reach.PROVIDER), 1),
+        ((Reach.HOST, Reach.STREAM), 0),
+    ],
+)
+def test_a_place_that_fails_keeps_nobody_from_the_others(
+    reaches: tuple[Reach | None, ...], raised: int
+) -> None:
+    """The worst is raised at the end: a list that is not read whole is never taken for one that is."""
+    errors = [APIError("No", "It failed.", reach) if reach else None for reach in reaches]
+    items = read_places([place(number, fails=error) for number, error in enumerate(errors)], LISTING)
+    assert [next(items), next(items)] == [{"id": 0}, {"id": 1}]
+    with pytest.raises(APIError) as caught:
+        next(items)
+    assert caught.value is errors[raised]

@@ -20,6 +20,7 @@ from watched import Watch, run
 from tap_cdn_certs.api.proxy import proxy_error
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers import PROVIDERS
+from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,10 +95,9 @@ def sandbox() -> Iterator[Watch]:
 
 def client(url: str = "https://cdn.example.com") -> Client:
     """A client of an address."""
-    settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": url, "domains": []}
-    made: Client = PROVIDERS["alicloud"].CLIENT(
-        {**settings, "rate_limit_requests": 1, "rate_limit_period": 1}, Event()
-    )
+    settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": url}
+    config = TapCDNCerts(config={"alicloud": settings}).config
+    made: Client = PROVIDERS["alicloud"].CLIENT(config["alicloud"], Event())
     return made
 
 

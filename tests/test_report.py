@@ -51,7 +51,8 @@ DDL = {
         public_key_curve text, signature_algorithm text, signature_hash text, self_signed boolean,
         domain_count integer,
         stale boolean, synced_at timestamp, hours_left double precision, days_left double precision,
-        lifetime_left double precision, state text, identity text""",
+        lifetime_left double precision, state text, identity text,
+        serves_nothing boolean""",
     "certificate_domains": """
         certificate_key text, provider text, account text, domain_name text, source text, covered boolean,
         provider_status text, in_use boolean""",
@@ -119,6 +120,8 @@ def certificate(key: str, left: timedelta | None, state: str, **fields: Any) -> 
         "lifetime_left": 0.0,
         "state": state,
         "identity": key,
+        # As it was before models said it: where no domain is.
+        "serves_nothing": None,
     } | fields
 
 
@@ -464,12 +467,24 @@ def held_twice() -> dict[str, list[Row]]:
     """Return a certificate that two providers hold, and one that only one of them does."""
     other = {"provider": "cdnetworks", "account": "games & more"}
     rows = {
-        "alicloud/default/aa": {"identity": "aa", "name": "shop"},
-        "cdnetworks/games & more/1": {"identity": "aa", "name": SCRIPT, **other},
-        "cdnetworks/games & more/2": {"identity": "cdnetworks/games & more/2", **other},
+        "alicloud/default/aa": {"identity": "aa", "serves_nothing": False, "name": "shop"},
+        "cdnetworks/games & more/1": {
+            "identity": "aa",
+            "serves_nothing": False,
+            "name": SCRIPT,
+            **other,
+        },
+        "cdnetworks/games & more/2": {
+            "identity": "cdnetworks/games & more/2",
+            "serves_nothing": True,
+            **other,
+        },
     }
     ends = timedelta(days=30)
-    return {"certificate_expiry": [certificate(key, ends, "ok", **fields) for key, fields in rows.items()]}
+    return {
+        "certificate_expiry": [certificate(key, ends, "ok", **fields) for key, fields in rows.items()],
+        "certificate_domains": [domain("alicloud/default/aa", "www.example.com")],
+    }
 
 
 def test_says_where_else_a_certificate_is_held(database: Make, report: Run) -> None:
@@ -492,12 +507,33 @@ def test_says_where_else_a_certificate_is_held(database: Make, report: Run) -> N
     assert ["Also held by" in text for text in events.values()].count(True) == 2
 
 
+def test_says_what_serves_nothing(database: Make, report: Run) -> None:
+    """What is not in use here may be in use elsewhere; what is nowhere may have been forgotten."""
+    source = database(**held_twice())
+    used, elsewhere, forgotten = (row["certificate_key"] for row in held_twice()["certificate_expiry"])
+    document = json.loads(report(source, "--json", "-")[1])
+    assert {each["certificate_key"]: each["serves_nothing"] for each in document["certificates"]} == {
+        used: False,
+        elsewhere: False,
+        forgotten: True,
+    }
+    printed = report(source)[1]
+    assert [printed.count(words) for words in ("www.example.com", "in use elsewhere", "not in use")] == [
+        1,
+        1,
+        1,
+    ]
+    written = report(source, "--ics", "-")[1]
+    assert [written.count(f"It is {words}.") for words in ("in use elsewhere", "not in use")] == [1, 1]
+
+
 def test_reads_models_that_know_no_identity(database: Make, report: Run) -> None:
     """Models of an earlier release do not know which certificates are one; all else is reported."""
     source = database()
     before = json.loads(report(source, "--json", "-")[1])
     with duckdb.connect(source) as connection:
-        connection.execute(f"alter table {SCHEMA}.certificate_expiry drop column identity")
+        for name in ("identity", "serves_nothing"):
+            connection.execute(f"alter table {SCHEMA}.certificate_expiry drop column {name}")
     code, written, said = report(source, "--json", "-")
     assert (code, said) == (0, "")
     for each in before["certificates"]:
@@ -881,9 +917,12 @@ def test_the_page_shows_where_else_a_certificate_is_held(show: Show) -> None:
     assert titles(page) == [SCRIPT, "shop"]
     page.get_by_role("button", name="shop").click()
     expect(page.locator("tr.detail")).to_contain_text("Also held by")
-    expect(page.locator("tr.detail li")).to_have_text(f"cdnetworks / games & more: {SCRIPT}")
+    expect(page.locator("tr.detail li").last).to_have_text(f"cdnetworks / games & more: {SCRIPT}")
     page.get_by_label("Search").fill("held nowhere")
     assert titles(page) == []
+    page.get_by_label("Search").fill("")
+    page.locator("[data-show=serves-nothing]").click()
+    assert titles(page) == ["cdnetworks/games & more/2-name"]
 
 
 def test_the_page_shows_domains(show: Show) -> None:
@@ -1105,7 +1144,7 @@ def test_the_page_of_20000_certificates_opens_soon(
                 'shop-' || i || '.example.com', 'CN=Example Intermediate CA,O=Example Trust Services,C=US',
                 timestamp '2026-09-01', ends, ends, false, ends, true, ends, 'ok', false,
                 'RSA', 2048, null, 'sha256WithRSAEncryption', 'sha256', false, 4, false,
-                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok', sha256(i::text)
+                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok', sha256(i::text), false
                 from (
                     select i, timestamp '2026-11-20' + to_minutes(i * 10) as ends from range(20000) as _(i)
                 );

@@ -245,6 +245,7 @@ def test_a_configuration_has_the_credentials_asked_for(sandbox: Sandbox) -> None
         "access_key_id",
         "access_key_secret",
         "api_url",
+        "products",
         "rate_limit_requests",
         "rate_limit_period",
     }

@@ -27,6 +27,20 @@ MISTAKES: list[tuple[dict[str, Any], list[str]]] = [
     ({"alicloud": {**ALICLOUD, "security_token": "s3cr3t\u2026"}}, ["alicloud.security_token holds"]),
     ({"alicloud": {**ALICLOUD, "rate_limit_requests": 1.5}}, ["alicloud.rate_limit_requests has"]),
     ({"alicloud": {**ALICLOUD, "domains": [1]}}, ["alicloud.domains.0 has to be a text"]),
+    (
+        {"alicloud": {**ALICLOUD, "products": ["s3cr3t"]}},
+        ["alicloud.products.0 has to be cdn, dcdn, cas or esa"],
+    ),
+    ({"alicloud": {**ALICLOUD, "products": []}}, ["alicloud.products is empty"]),
+    ({"alicloud": {**ALICLOUD, "cas_urls": []}}, ["alicloud.cas_urls is empty: nothing would be read"]),
+    (
+        {"alicloud": {**ALICLOUD, "cas_urls": ["https://cas.aliyuncs.com", "http://cas.example.com"]}},
+        ["alicloud.cas_urls has to begin with https://"],
+    ),
+    (
+        {"alicloud": {**ALICLOUD, "cas_urls": "https://cas.aliyuncs.com"}},
+        ["alicloud.cas_urls has to be a list"],
+    ),
     ({"cdnetworks": {}}, ["neither is given"]),
     (
         {"cdnetworks": {**CDNETWORKS, "access_key_id": "AK", "access_key_secret": "s3cr3t"}},

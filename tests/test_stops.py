@@ -17,9 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
+from cases import read_streams
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from process import KEYS, TAP, start_tap
+from process import TAP, start_tap
 from stopping import SOON, STOPS, assert_stopped
 from watched import SECRETS, Watch, WatchedRun, catalog, check, run, start
 
@@ -105,7 +106,7 @@ def test_a_stop_before_the_first_import_is_clean(
             late = time.monotonic() - began > 0.1
             stdout, stderr = tap.communicate(timeout=60)
         if number == signal.SIGINT and tap.returncode == 0:
-            assert_swallowed(stdout, stderr)
+            assert_swallowed(sandbox, stdout, stderr)
         else:
             assert tap.returncode in {STOPS[number], *NEVER_STARTED[number]}
             assert late or not stdout
@@ -123,16 +124,16 @@ def test_an_interrupt_that_the_interpreter_swallows_stops_nothing(sandbox: Watch
     with start_tap(tmp_path, sandbox.config(), env={"PYTHONPATH": str(tmp_path)}) as tap:
         stdout, stderr = tap.communicate(timeout=60)
     assert tap.returncode == 0
-    assert_swallowed(stdout, stderr)
+    assert_swallowed(sandbox, stdout, stderr)
 
 
-def assert_swallowed(stdout: str, stderr: str) -> None:
+def assert_swallowed(sandbox: Watch, stdout: str, stderr: str) -> None:
     """The interpreter told of the interrupt before the tap told anything, and the sync is whole."""
     told, log = re.split(r"^(?=\d{4}-)", stderr, maxsplit=1, flags=re.MULTILINE)
     assert "KeyboardInterrupt" in told
     whole = WatchedRun(0, stdout, log)
     check(whole, {*SECRETS})
-    assert whole.syncs.keys() == KEYS.keys() - {"sync_errors", "syncs"}
+    assert whole.syncs.keys() == {stream.name for _, stream in read_streams(sandbox)}
     assert all(row["complete"] for row in whole.syncs.values())
 
 
@@ -272,6 +273,20 @@ def test_a_target_that_takes_five_lines_ends_the_tap(sandbox: Watch, tmp_path: P
     assert all(json.loads(line) for line in lines)
     assert stderr.count("The target is gone") == 1
     assert "Traceback" not in stderr
+
+
+def test_a_target_and_a_log_that_are_gone_end_the_tap(sandbox: Watch, tmp_path: Path) -> None:
+    """Whatever started it was killed, with both of its pipes: it does not wait for anybody."""
+    with start_tap(tmp_path, sandbox.config()) as tap:
+        assert tap.stdout
+        assert tap.stderr
+        assert tap.stdout.readline()
+        tap.stderr.close()
+        tap.stdout.close()
+        try:
+            assert tap.wait(SOON) == 1
+        finally:
+            tap.kill()
 
 
 def test_an_output_that_is_full_or_closed_is_said(sandbox: Watch, tmp_path: Path) -> None:

@@ -117,14 +117,23 @@ def test_certificates(built: Built) -> None:
         "alicloud/main/2222": ("12", "Example Org", "2030-05-01T00:00:00", 1, False, last),
         "alicloud/main/3333": ("13", "Example CA R1", "2026-05-05T15:00:00", 1, True, first),
         "alicloud/main/5555": ("21", "Example CA R1", "2026-07-31T23:59:59", 1, False, last),
+        "alicloud/main/6666": ("61", None, "2026-09-01T00:00:00", 1, False, last),
+        "alicloud/main/77aa": ("77", None, "2026-10-01T00:00:00", 1, False, last),
+        # The day begins in China.
+        "alicloud/main/90ab": ("90", None, "2026-05-09T16:00:00", 0, False, last),
         "alicloud/main/never-2026": (None, None, "2026-08-01T00:00:00", 1, False, last),
         "cdnetworks/main/1001": ("1001", "Example CA G2", "2027-04-22T16:00:00", 3, False, last),
         "cdnetworks/main/1002": ("1002", None, None, 0, False, last),
         "cdnetworks/main/1004": ("1004", None, "2026-11-01T16:00:00", 0, False, last),
+        "cdnetworks/main/5dca": ("5dca", None, "2027-05-01T00:00:00", 1, False, last),
+        "cdnetworks/main/5dcb": ("5dcb", None, None, 0, False, last),
+        "cdnetworks/main/9": ("9", None, None, 1, False, last),
         "cloudflare/main/s/ec": ("ec", None, "2026-07-30T00:00:00", 1, False, last),
         "cloudflare/main/universal/ec": ("ec", "Example CA", "2026-07-21T00:00:00", 1, False, last),
         "cloudflare/main/universal/rsa": ("rsa", "Example CA", "2026-07-20T00:00:00", 1, False, last),
     }
+    renewed = {key: row["renews_itself"] for key, row in certificates.items()}
+    assert (renewed["cdnetworks/main/5dca"], renewed["cdnetworks/main/5dcb"]) == (True, False)
     assert certificates["cdnetworks/main/1001"]["serial_number"] == "5a3f"
     assert certificates["alicloud/main/1111"]["identity"] == "1111"
     # A serial number as short as its own is others' too.
@@ -142,10 +151,16 @@ def test_certificate_expiry(built: Built) -> None:
         "alicloud/main/2222": ("ok", 34976.0),
         "alicloud/main/3333": ("critical", 23.0),
         "alicloud/main/5555": ("ok", 2119.999722),
+        "alicloud/main/6666": ("ok", 2864.0),
+        "alicloud/main/77aa": ("ok", 3584.0),
+        "alicloud/main/90ab": ("critical", 120.0),
         "alicloud/main/never-2026": ("ok", 2120.0),
         "cdnetworks/main/1001": ("ok", 8472.0),
         "cdnetworks/main/1002": ("unknown", None),
         "cdnetworks/main/1004": ("not_yet_valid", 4344.0),
+        "cdnetworks/main/5dca": ("ok", 8672.0),
+        "cdnetworks/main/5dcb": ("unknown", None),
+        "cdnetworks/main/9": ("unknown", None),
         "cloudflare/main/s/ec": ("ok", 2072.0),
         "cloudflare/main/universal/ec": ("ok", 1856.0),
         "cloudflare/main/universal/rsa": ("ok", 1832.0),
@@ -176,13 +191,19 @@ def test_certificate_domains(built: Built) -> None:
         ("alicloud/main/3333", "san"): {"flaky.example.com": True},
         ("alicloud/main/5555", "served"): {"a.example.com": True},
         ("alicloud/main/5555", "san"): star,
+        ("alicloud/main/6666", "served"): {"dyn.example.net": True},
+        ("alicloud/main/6666", "san"): {"dyn.example.net": True},
+        ("alicloud/main/77aa", "related"): {"www.edge.example.net": True},
+        ("alicloud/main/77aa", "san"): {"www.edge.example.net": True},
         ("alicloud/main/never-2026", "served"): {"never.example.com": None},
         ("cdnetworks/main/1001", "related"): {
-            "www.example.com": True,
             "a.cdn.example.com": True,
             "x.y.cdn.example.com": False,
         },
         ("cdnetworks/main/1001", "san"): {"www.example.com": True, "a.cdn.example.com": True},
+        ("cdnetworks/main/1001", "served"): {"www.example.com": True},
+        ("cdnetworks/main/5dca", "served"): {"pro.example.net": None, "staging.example.net": None},
+        ("cdnetworks/main/9", "served"): {"www.example.com": None},
         ("cloudflare/main/s/ec", "covers"): {"www.customer.example": True},
         ("cloudflare/main/s/ec", "san"): {"www.customer.example": True},
         ("cloudflare/main/universal/ec", "covers"): {"example.org": True},
@@ -203,7 +224,7 @@ def test_algorithm_inventory(built: Built) -> None:
         ("RSA", 2048): ("quantum-vulnerable", 2, 4),
         ("RSA", 1024): ("deprecated", 1, 1),
         ("EC", 256): ("quantum-vulnerable", 1, 1),
-        (None, None): ("unknown", 8, 7),
+        (None, None): ("unknown", 14, 10),
     }
 
 
@@ -215,7 +236,16 @@ def test_sync_health(built: Built) -> None:
         "alicloud_domains": ("alicloud", "ok", 9, 9, 0, 0, 4.0),
         "alicloud_https_domains": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "certificate_info": ("alicloud", "partial", 9, 6, 2, 3, 4.0),
+        "alicloud_dcdn_domains": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
+        "alicloud_dcdn_certificates": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
+        "alicloud_dcdn_https_domains": ("alicloud", "ok", 1, 1, 0, 0, 4.0),
+        "alicloud_cas_certificates": ("alicloud", "ok", 3, 3, 0, 0, 4.0),
+        "alicloud_esa_sites": ("alicloud", "ok", 1, 1, 0, 0, 4.0),
+        "alicloud_esa_certificates": ("alicloud", "ok", 2, 2, 0, 0, 4.0),
         "cdnetworks_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_domains": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_domain_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
+        "cdnetworks_pro_certificates": ("cdnetworks", "ok", 2, 2, 0, 0, 4.0),
         "ssl_certificate": ("cdnetworks", "stale", 3, 0, 3, 1, 88.0),
         "cloudflare_zones": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
         "cloudflare_certificate_packs": ("cloudflare", "ok", 3, 3, 0, 0, 4.0),
@@ -248,7 +278,19 @@ def test_questions_have_answers(built: Built, question: str) -> None:
 
 
 ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
-    "ends_in_30_days": (("name", "whole_days_left", "state"), [("flaky-2026", 0, "critical")]),
+    "ends_in_30_days": (
+        ("name", "whole_days_left", "state"),
+        [("flaky-2026", 0, "critical"), ("forgotten", 5, "critical")],
+    ),
+    "serve_nothing": (
+        ("provider", "name", "state"),
+        [
+            ("alicloud", "forgotten", "critical"),
+            ("cdnetworks", "future", "not_yet_valid"),
+            ("cdnetworks", "<script>", "unknown"),
+            ("cdnetworks", "deployed nowhere", "unknown"),
+        ],
+    ),
     "domains_that_share_a_certificate": (
         ("certificate_key", "domains", "domain_names"),
         [
@@ -258,7 +300,11 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
     ),
     "domains_without_a_certificate": (
         ("domain_name", "cname"),
-        [("plain.example.com", "plain.example.com.w.kunlunsl.example")],
+        [
+            ("plain.example.com", "plain.example.com.w.kunlunsl.example"),
+            ("asked.example.net", "asked.example.net.cdn.example"),
+            ("bare.example.net", "bare.example.net.cdn.example"),
+        ],
     ),
     "weaker_than_rsa_2048": (
         ("name", "algorithm_kind", "algorithm", "bits"),

@@ -103,6 +103,7 @@
     const summary = (certificate, index) => {
       const { used_by: used, off, common_name: name, title, flags } = certificate;
       const domains = used.length ? used : off.map((domain) => `${domain} (off)`);
+      const unused = flags.includes("serves-nothing") ? "not in use" : "in use elsewhere";
       const expand = element(
         "button", { type: "button", class: "expand", "aria-expanded": "false", "aria-controls": `detail-${index}` }, title,
       );
@@ -117,7 +118,7 @@
         cell("left", certificate.left),
         cell("state", element("span", { class: `badge ${certificate.state}` }, words[certificate.state])),
         heading,
-        cell("domains", domains[0] ?? element("span", { class: "quiet" }, "not in use"),
+        cell("domains", domains[0] ?? element("span", { class: "quiet" }, unused),
           ...(domains.length > 1 ? [" ", element("span", { class: "quiet tight" }, `+${domains.length - 1} more`)] : [])),
         cell("provider", `${certificate.provider} / ${certificate.account}`),
       );

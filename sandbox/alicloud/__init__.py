@@ -1,4 +1,4 @@
-"""Alibaba Cloud CDN, as in https://www.alibabacloud.com/help/en/cdn/developer-reference/api-cdn-2018-05-10-overview."""
+"""Alibaba Cloud, as in https://www.alibabacloud.com/help: a file for each product, `api.py` for them all."""
 
 from sandbox.alicloud.api import AlibabaCloud
 

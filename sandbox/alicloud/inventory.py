@@ -1,4 +1,4 @@
-"""The domains of a made-up account of Alibaba Cloud: values as Python objects, which the API renders."""
+"""The domains of a made-up account of Alibaba Cloud: values as Python objects, which the products render."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import cycle
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sandbox.chains import DAY, Chain, pool
 from sandbox.inventory import Inventory
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Absent = Literal["empty", "off", "missing", "null"]
+Oddities: TypeAlias = tuple[tuple[str, int | Absent], ...]
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Source:
 
 @dataclass(slots=True)
 class DomainCertificate:
-    """An item of DescribeDomainCertificateInfo, and of DescribeCdnHttpsDomainList its last two fields."""
+    """The certificate of a domain; its last two fields only the list of HTTPS domains has."""
 
     cert_name: str
     cert_id: str
@@ -50,35 +51,50 @@ class DomainCertificate:
     cert_status: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Domain:
-    """An item of DescribeUserDomains, and its certificate or how the API says that it has none."""
+    """A domain, and its certificate or how the API says that it has none."""
 
     domain_name: str
     domain_id: int
     cname: str
-    cdn_type: str
     domain_status: str
     gmt_created: datetime
     gmt_modified: datetime
     description: str
-    source_type: str
     ssl_protocol: str
     resource_group_id: str
     sandbox: str
-    coverage: str
     sources: list[Source]
     certificate: DomainCertificate | None = None
     absent: Absent | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CDNDomain(Domain):
+    """An item of DescribeUserDomains."""
+
+    cdn_type: str
+    source_type: str
+    coverage: str
+
+
+@dataclass(slots=True, kw_only=True)
+class DCDNDomain(Domain):
+    """An item of DescribeDcdnUserDomains, and the type of its business, which is asked for and not told."""
+
+    scene: str
+    function_type: str
+    web_site_type: str
 
 
 SHARED_STATUSES = ("success",) * 12 + ("cname_error", "checking", "domain_invalid", "unsupport_wildcard")
 WORDS = ("img", "js", "api", "cdn", "download", "live", "assets", "m", "store", "news")
 LIVES = {"free": "3 months", "upload": "months", "cas": "12 months"}
 
-# The first domains of an account: each has something that the many others lack. A number is its certificate's
+# The first domains of a product: each has something that the many others lack. A number is its certificate's
 # place in chains.ODDITIES; text says how the API tells that it has none.
-ODD_DOMAINS: tuple[tuple[str, int | Absent], ...] = (
+CDN_ODDITIES: Oddities = (
     ("www.example.com", 0),
     (".example.com", 1),
     ("中文.example.com", 2),
@@ -100,7 +116,31 @@ ODD_DOMAINS: tuple[tuple[str, int | Absent], ...] = (
     ("review.example.com", "empty"),
     ("failed.example.net", 0),
 )
-ODD_STATUSES = {"review.example.com": "checking", "failed.example.net": "check_failed"}
+DCDN_ODDITIES: Oddities = (
+    ("app.example.com", 1),
+    (".dyn.example.com", 1),
+    ("routine.example.net", 3),
+    ("image.example.com", 1),
+    ("数据.example.com", 1),
+    ("plain.dyn.example.com", "empty"),
+    ("off.dyn.example.com", "off"),
+    ("missing.dyn.example.com", "missing"),
+    ("null.dyn.example.com", "null"),
+    ("expired.dyn.example.com", 12),
+    ("review.dyn.example.com", "empty"),
+    ("failed.dyn.example.net", 0),
+    ("broken.dyn.example.org", 5),
+)
+ODD_STATUSES = {
+    "review.example.com": "checking",
+    "failed.example.net": "check_failed",
+    "review.dyn.example.com": "checking",
+    "failed.dyn.example.net": "check_failed",
+    "broken.dyn.example.org": "configure_failed",
+}
+WEB_SITE_TYPES = ("dynamic", "computing_routine", "computing_image")
+FUNCTIONS = {"dynamic": "", "computing_routine": "routine", "computing_image": "image"}
+SCENES = ("apiscene", "webservicescene", "staticscene", "")
 
 
 def certificate_status(chain: Chain, name: str, now: datetime) -> str:
@@ -148,48 +188,84 @@ def sources(number: int, name: str) -> list[Source]:
     return [Source("domain", f"origin.{name.lstrip('.')}", 443 if number % 2 else 80)]
 
 
-def domain(number: int, name: str, has: Chain | Absent, now: datetime, rng: random.Random) -> Domain:
-    """Return a domain with its certificate, or with how the API says that it has none."""
+def domain(number: int, name: str, has: Chain | Absent, now: datetime, rng: random.Random) -> dict[str, Any]:
+    """Return the fields of a domain, with its certificate or with how the API says that it has none."""
     created = now - timedelta(seconds=rng.randrange(86400, 3 * 365 * 86400))
     modified = (created + (now - created) * rng.random()).replace(microsecond=0)
-    origins = sources(number, name)
     certificate = domain_certificate(has, name, now, rng) if isinstance(has, Chain) else None
-    return Domain(
-        domain_name=name,
-        domain_id=1_000_000_000_000_000 + number,
-        cname=f"{name.lstrip('.')}.w.cdn.example.net",
-        cdn_type=("web", "download", "video")[number % 3],
-        domain_status=ODD_STATUSES.get(name) or ("offline" if number % 50 == 49 else "online"),
-        gmt_created=created,
+    return {
+        "domain_name": name,
+        "domain_status": ODD_STATUSES.get(name) or ("offline" if number % 50 == 49 else "online"),
+        "gmt_created": created,
         # Every ninth is sent without its seconds.
-        gmt_modified=modified if number % 9 else modified.replace(second=0),
-        description="" if number % 3 else f"domain {number}, 描述",
-        source_type=origins[0].type,
-        ssl_protocol="on" if certificate else "off",
-        resource_group_id="rg-sandbox" if number % 4 else "",
-        sandbox="normal",
-        coverage=("domestic", "overseas", "global")[number % 3],
-        sources=origins,
-        certificate=certificate,
-        absent=None if isinstance(has, Chain) else has,
-    )
+        "gmt_modified": modified if number % 9 else modified.replace(second=0),
+        "description": "" if number % 3 else f"domain {number}, 描述",
+        "ssl_protocol": "on" if certificate else "off",
+        "resource_group_id": "rg-sandbox" if number % 4 else "",
+        "sandbox": "normal",
+        "sources": sources(number, name),
+        "certificate": certificate,
+        "absent": None if isinstance(has, Chain) else has,
+    }
 
 
-def domains(count: int, seed: int, now: datetime) -> Inventory[Domain]:
-    """Return the domains of the account: odd ones first, then many whose certificates are shared."""
-    rng = random.Random(f"domains {seed}")
+def domains(
+    count: int, seed: int, now: datetime, kind: str, oddities: Oddities
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Return numbers and fields of domains: odd ones first, then many whose certificates are shared.
+
+    Args:
+        kind: What those of one product have in their names, and those of another not.
+    """
+    rng = random.Random(f"domains {seed}{kind}")
     odd, zones = pool(seed, now)
     shared = list(zones.items())
-    inventory = Inventory[Domain]("domain_name")
     absents: Iterator[Absent] = cycle(("off", "empty"))
     for number in range(count):
         has: Chain | Absent
-        if number < len(ODD_DOMAINS):
-            name, which = ODD_DOMAINS[number]
+        if number < len(oddities):
+            name, which = oddities[number]
             has = odd[which] if isinstance(which, int) else which
         else:
             zone, chains = shared[number % len(shared)]
-            name = f"{WORDS[number % len(WORDS)]}-{number}.{zone}"
+            name = f"{WORDS[number % len(WORDS)]}{kind}-{number}.{zone}"
             has = next(absents) if rng.random() < 0.1 else chains[rng.random() < 0.3]
-        inventory.add(domain(number, name, has, now, rng))
+        yield number, domain(number, name, has, now, rng)
+
+
+def cdn_domains(count: int, seed: int, now: datetime) -> Inventory[CDNDomain]:
+    """Return the domains that an account has on the CDN."""
+    inventory = Inventory[CDNDomain]("domain_name")
+    for number, fields in domains(count, seed, now, "", CDN_ODDITIES):
+        inventory.add(
+            CDNDomain(
+                **fields,
+                domain_id=1_000_000_000_000_000 + number,
+                cname=f"{fields['domain_name'].lstrip('.')}.w.cdn.example.net",
+                cdn_type=("web", "download", "video")[number % 3],
+                source_type=fields["sources"][0].type,
+                coverage=("domestic", "overseas", "global")[number % 3],
+            )
+        )
+    return inventory
+
+
+def dcdn_domains(count: int, seed: int, now: datetime) -> Inventory[DCDNDomain]:
+    """Return the domains that an account has on DCDN, of each type of business."""
+    inventory = Inventory[DCDNDomain]("domain_name")
+    for number, fields in domains(count, seed, now, "-dyn", DCDN_ODDITIES):
+        web_site_type = WEB_SITE_TYPES[max(0, number % 6 - 3)]
+        if (certificate := fields["certificate"]) and certificate.cert_type == "free":
+            # There are none for nothing.
+            certificate.cert_type = "cas"
+        inventory.add(
+            DCDNDomain(
+                **fields,
+                domain_id=2_000_000_000_000_000 + number,
+                cname=f"{fields['domain_name'].lstrip('.')}.w.dcdn.example.net",
+                scene=SCENES[number % len(SCENES)],
+                function_type=FUNCTIONS[web_site_type],
+                web_site_type=web_site_type,
+            )
+        )
     return inventory

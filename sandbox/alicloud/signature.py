@@ -20,11 +20,12 @@ MINUTES_15 = 15 * 60
 
 
 class AccessKey(NamedTuple):
-    """An access key, with a token if it is temporary."""
+    """An access key, with a token if it is temporary, and when it ends, in seconds since 1970."""
 
     id: str
     secret: str
     token: str | None = None
+    end: float | None = None
 
 
 KEY = AccessKey("LTAI5tSandbox", "s3cr3t-alicloud")
@@ -34,6 +35,9 @@ KEYS = {key.id: key for key in (KEY, STS)}
 REFUSALS: Mapping[str, Refusal] = {
     "credentials": Refusal(
         status=404, code="InvalidAccessKeyId.NotFound", message="Specified access key is not found."
+    ),
+    "ended": Refusal(
+        status=400, code="InvalidSecurityToken.Expired", message="Specified SecurityToken is expired."
     ),
     "clock": Refusal(
         status=400, code="InvalidTimeStamp.Expired", message="Specified time stamp or date value is expired."
@@ -53,8 +57,11 @@ REQUIRED = (
 )
 
 
-def check(call: Call, now: float) -> None:
-    """Refuse a call that is not signed as in https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature."""
+def check(call: Call, now: float, issued: Mapping[str, AccessKey]) -> None:
+    """Refuse a call that is not signed as in https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature.
+
+    Beside the account's own keys there are those that were issued, by their IDs.
+    """
     for name in REQUIRED:
         if not call.header(name):
             raise RefusedError(400, f"Missing{name}", f"The header {name} is mandatory for this action.")
@@ -63,12 +70,14 @@ def check(call: Call, now: float) -> None:
     authorization = parse(ALGORITHM, ",", call.header("Authorization"))
     if authorization is None:
         raise RefusedError(400, "IncompleteSignature", "The request signature does not conform to standards.")
-    key = KEYS.get(authorization.credential)
+    key = KEYS.get(authorization.credential) or issued.get(authorization.credential)
     if key is None:
         raise RefusedError(**REFUSALS["credentials"])
     if not same(key.token or "", call.header("x-acs-security-token")):
         code = "InvalidSecurityToken.Malformed" if key.token else "InvalidSecurityToken.MismatchWithAccessKey"
         raise RefusedError(400, code, "Specified SecurityToken is malformed or not of this access key.")
+    if key.end is not None and now >= key.end:
+        raise RefusedError(**REFUSALS["ended"])
     check_date(call, now)
     check_signature(call, authorization, key)
 

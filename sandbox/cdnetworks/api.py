@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree as ET
 
 from sandbox.api import API
+from sandbox.cdnetworks import domains, pro
+from sandbox.cdnetworks.domains import CHINA_STANDARD_TIME
 from sandbox.cdnetworks.inventory import Certificate, certificates, rotate
 from sandbox.cdnetworks.signature import (
     ACCESS_KEY,
@@ -29,14 +31,26 @@ if TYPE_CHECKING:
     from sandbox.inventory import Inventory
     from sandbox.state import State
 
-CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
-
-LIST = "/api/ssl/certificate"
 NEVER = {
     r"GET /api/ssl/content/[^/]+/download": "GET /api/ssl/content/{certificate-id}/download",
     r"POST /api/ssl/content": "POST /api/ssl/content",
     r"GET /api/terraform/certificate/[^/]+": "GET /api/terraform/certificate/{certificate-id}",
     r"POST /api/certificate/order/detail": "POST /api/certificate/order/detail",
+    r"GET /cdn/certificates/[^/]+/csr": "GET /cdn/certificates/{certificate-id}/csr",
+    r"(PATCH|DELETE) /cdn/certificates/[^/]+": "PATCH, DELETE /cdn/certificates/{certificate-id}",
+}
+OPERATIONS = {
+    "GET /api/ssl/certificate": "QueryCertificateList",
+    "GET /api/ssl/certificate/([^/]+)": "QueryCertificate",
+    "GET /api/domain": "QueryApiDomainListService",
+    "GET /api/config/certificate/v2/([^/]+)": "QueryDomainMultiCertConfig",
+    "GET /cdn/certificates": "GetListOfCertificates",
+    "GET /cdn/certificates/([^/]+)": "GetACertificate",
+}
+GONE = {
+    "QueryCertificate": "NoSuchSsl",
+    "QueryDomainMultiCertConfig": "NoSuchDomain",
+    "GetACertificate": "InvalidCertId",
 }
 
 
@@ -46,10 +60,15 @@ class CDNetworks(API[Certificate]):
     provider = "cdnetworks"
     size = 24
     holds = "certificates on CDNetworks"
-    # 10 requests in 5 minutes would take an hour: here they are allowed in 2 seconds.
-    demo: ClassVar[Mapping[str, Any]] = {"size": 24, "limit": (10, 2)}
-    lists = ("QueryCertificateList",)
-    details = ("QueryCertificate",)
+    products = ("certificates", "domains", "pro", "domain_certificates")
+    # 10 requests in 5 minutes would take hours: here they are allowed in a second.
+    demo: ClassVar[Mapping[str, Any]] = {
+        "size": 24,
+        "limit": (10, 1),
+        "products": ("certificates", "domains", "pro"),
+    }
+    lists = ("QueryCertificateList", "QueryApiDomainListService", "GetListOfCertificates")
+    details = ("QueryCertificate", "QueryDomainMultiCertConfig", "GetACertificate")
     never = frozenset(NEVER.values())
     logins: ClassVar[Mapping[str, Mapping[str, str]]] = {
         "api_key": {"username": USERNAME, "api_key": API_KEY},
@@ -71,13 +90,16 @@ class CDNetworks(API[Certificate]):
             status=403, code="WRONG_OPERATOR", message="The account may not call the interface."
         ),
         "gone": Refusal(status=404, code="NoSuchSsl", message="The certificate does not exist."),
+        "inactive": Refusal(
+            status=403, code="AccessDenied", message="CDN Pro is not enabled for the account."
+        ),
     }
     throttled = Refusal(
         status=403,
         code="WPLUS_AccountApiTooFrequence",
         message="The account calls the interface too frequently.",
     )
-    limits: Mapping[str, Limit] = {"operation": Limit(10, 300, each=True)}
+    limits: Mapping[str, Limit] = {"operation": Limit(10, 300, each=True), "account": Limit(300, 300)}
     _request_ids = itertools.count(1)
 
     def __init__(
@@ -85,9 +107,24 @@ class CDNetworks(API[Certificate]):
     ) -> None:
         super().__init__(state, **options)
         self.json = json
-        """The key of the list in JSON, which is then the only format; else the one asked for is answered."""
+        """The key of the certificates in JSON, which is then their only format; else the one asked for is."""
+        self.domains_as = "domain-list"
+        """The key of the domains in JSON; `xml`: they are in XML, whatever is asked for."""
         self.encoding = encoding
         self._random = random.Random(state.seed)
+        size = len(self.inventory)
+        self.domains = domains.domains(size, state.seed, state.now, self.inventory)
+        self.pro = pro.certificates(size, state.seed, state.now)
+
+    def inventory_of(self, operation: str) -> Inventory[Any]:
+        """Return the certificates, the domains, or the certificates of CDN Pro."""
+        if operation in {"GetListOfCertificates", "GetACertificate"}:
+            return self.pro
+        return self.domains if "Domain" in operation else self.inventory
+
+    def keys(self, operation: str) -> list[str]:
+        """Return the keys of what an operation lists, or may be asked for."""
+        return self.inventory_of(operation).keys()
 
     def stock(self, size: int) -> Inventory[Certificate]:
         """Return an inventory of so many certificates."""
@@ -99,13 +136,11 @@ class CDNetworks(API[Certificate]):
         rotate(self.inventory[certificate_id], now, self._random)
 
     def recognise(self, call: Call) -> tuple[str, str]:
-        """Return the operation that a method and a path mean, and the certificate it is about."""
+        """Return the operation that a method and a path mean, and the certificate or domain it is about."""
         line = f"{call.request.method} {call.path}"
-        if line == f"GET {LIST}":
-            return "QueryCertificateList", ""
-        match = re.fullmatch(f"GET {LIST}/([^/]+)", line)
-        if match:
-            return "QueryCertificate", unquote(match[1])
+        for pattern, name in OPERATIONS.items():
+            if match := re.fullmatch(pattern, line):
+                return name, unquote("".join(match.groups()))
         return next((name for pattern, name in NEVER.items() if re.fullmatch(pattern, line)), line), ""
 
     def authenticate(self, call: Call) -> None:
@@ -117,31 +152,50 @@ class CDNetworks(API[Certificate]):
 
     def operate(self, call: Call) -> Answer:
         """Answer one of the operations that the sandbox knows."""
-        if call.entry.operation == "QueryCertificateList":
-            answer = self.listing(call)
-            self.listed(call.entry.operation)
-            return answer
-        if call.entry.operation == "QueryCertificate":
-            certificate = self.inventory.get(call.entry.key)
-            if certificate is None:
-                self.refuse("gone")
-            pairs = list(detail(certificate))
-            xml = self.wants_xml(call)
-            return self.answered(202, element("ssl-certificate", pairs) if xml else dict(pairs))
-        if call.entry.operation in self.never:
+        operation, key = call.entry.operation, call.entry.key
+        if operation in self.never:
             raise RefusedError(403, "WRONG_OPERATOR", "The sandbox gives no private keys.")
-        raise RefusedError(404, "NoSuchInterface", "The interface does not exist.")
+        if operation in self.lists:
+            answer = self.listing(call)
+            self.listed(operation)
+            return answer
+        if operation not in self.details:
+            raise RefusedError(404, "NoSuchInterface", "The interface does not exist.")
+        item = self.inventory_of(operation).get(key)
+        if item is None:
+            raise RefusedError(404, GONE[operation], f"There is no {key}.")
+        match operation:
+            case "QueryDomainMultiCertConfig":
+                return self.answered(200, domains.configuration(item, self.inventory))
+            case "GetACertificate":
+                return self.answered(200, pro.detail(item))
+            case _:
+                pairs = list(detail(item))
+                xml = self.wants_xml(call)
+                return self.answered(202, element("ssl-certificate", pairs) if xml else dict(pairs))
 
     def listing(self, call: Call) -> Answer:
-        """Return the whole inventory."""
-        items = [list(row(certificate)) for certificate in self.inventory]
-        if self.wants_xml(call):
-            root = ET.Element("ssl-certificates")
-            root.extend([element("ssl-certificate", pairs) for pairs in items])
-            return self.answered(202, root)
+        """Return the whole inventory, or a page of CDN Pro's."""
+        match call.entry.operation:
+            case "GetListOfCertificates":
+                return self.answered(200, pro.page(self.pro, parse_qsl(call.query, keep_blank_values=True)))
+            case "QueryApiDomainListService":
+                items = [list(domains.summary(domain).items()) for domain in self.domains]
+                key = self.domains_as
+                return self.listed_as("domain-list", "domain-summary", items, "" if key == "xml" else key)
+            case _:
+                items = [list(row(certificate)) for certificate in self.inventory]
+                key = "" if self.wants_xml(call) else self.json or "ssl-certificate"
+                return self.listed_as("ssl-certificates", "ssl-certificate", items, key)
+
+    def listed_as(self, root: str, tag: str, items: list[list[tuple[str, Any]]], key: str) -> Answer:
+        """Return a list as JSON with a key or, without one, as XML."""
+        if not key:
+            listed = ET.Element(root)
+            listed.extend([element(tag, pairs) for pairs in items])
+            return self.answered(202, listed)
         objects: Any = [dict(pairs) for pairs in items]
-        key = self.json or "ssl-certificate"
-        if key == "ssl-certificate" and len(objects) < 2:
+        if key == tag and len(objects) < 2:
             # What was XML before has no lists of one or none.
             objects = objects[0] if objects else None
         return self.answered(202, {key: objects})

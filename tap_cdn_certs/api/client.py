@@ -7,6 +7,7 @@ import time
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import requests
@@ -15,7 +16,7 @@ from tenacity.nap import sleep_using_event
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
-from tap_cdn_certs.api.paging import found, read_all, read_parts
+from tap_cdn_certs.api.paging import found, read_all, read_places
 from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
 from tap_cdn_certs.api.secrets import quoted, without_secrets
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
@@ -75,6 +76,8 @@ class Client:
     request_id_at: ClassVar[str] = ""
     # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
     errors: ClassVar[Mapping[str, Reach]] = {}
+    # Those of credentials that one of several addresses may not know, and another does.
+    unknown: ClassVar[frozenset[str]] = frozenset()
     # The statuses that mean, whatever else is said, that the credentials are not valid.
     credentials_refused: ClassVar[tuple[int, ...]] = (HTTPStatus.UNAUTHORIZED,)
 
@@ -93,13 +96,15 @@ class Client:
         )
         # Once the account is refused, nothing more is asked.
         self.refused: APIError | None = None
+        self._refusing: set[str] = set()  # the addresses that do not know its credentials
         self._headers = {
             "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
         }
+        # Those of the settings, and those that a signature gets later.
+        self.secrets: list[str] = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._auth = self.auth(settings)
-        self._secrets = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._hosts = [
             Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
         ]
@@ -115,6 +120,17 @@ class Client:
     def auth(self, settings: Mapping[str, Any]) -> AuthBase:
         """The signature that the settings ask for."""
         raise NotImplementedError
+
+    def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:  # noqa: ARG002 - most have fixed ones
+        """Whether a request that was refused may have other credentials, which have been got for it.
+
+        Args:
+            sent: Its headers.
+
+        Raises:
+            APIError: They cannot be got.
+        """
+        return False
 
     def refusal(self, body: Item) -> Refusal | None:
         """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
@@ -159,17 +175,16 @@ class Client:
         return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
 
     def listing(self, listing: Listing) -> Iterator[Any]:
-        """The items of all pages of all parts of a list, each once.
+        """The items of all pages of all parts of a list, at all of its addresses, each once.
 
         Raises:
-            APIError: The list cannot be read, or is shorter than it says.
+            APIError: It cannot be read, or is shorter than it says: after what other addresses have.
         """
-        asks = [
-            partial(self._page, listing, url, part)
-            for url in self.addresses(listing.operation)
-            for part in listing.parts
-        ]
-        return read_parts([read_all(ask, listing, self.provider) for ask in asks], listing)
+        places = [self._listing_at(url, listing) for url in self.addresses(listing.operation)]
+        if self.patience is not None:
+            # Who reads one item, for a test, wants to hear of every place.
+            places = [chain([*islice(place, 1)], place) for place in places]
+        return read_places(places, listing)
 
     def request(
         self,
@@ -193,12 +208,16 @@ class Client:
         host = self.host(request.url)
         began = time.monotonic()
         try:
-            result: Result = self._retry(self._attempt, operation, host, prepared, read, sizes)
+            result: Result = self._made(operation, host, prepared, read, sizes)
         except APIError as error:
             error.operation = operation
             if error.reach in AGAIN:
                 attempts = self._retry.statistics["attempt_number"]
                 self._give_up(host, error, attempts, heard=host.heard > began)
+            if error.code.partition(".")[0] in self.unknown and not self.refused:
+                self._refusing.add(host.url)
+                if {*self.addresses(operation)} - self._refusing:
+                    error.reach = Reach.HOST
             # One error for all threads and streams, so that it is said once.
             if error.reach is Reach.PROVIDER:
                 self.refused = self.refused or error
@@ -211,7 +230,7 @@ class Client:
 
     def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
         """A text of the provider without what its settings, and the headers of a request, keep secret."""
-        return without_secrets(text, self._secrets, sent or {})
+        return without_secrets(text, self.secrets, sent or {})
 
     def bottleneck(self, operation: str) -> str | None:
         """What to change if the connections, and not the provider's limit, held an operation back."""
@@ -235,7 +254,7 @@ class Client:
         elif answer.status in self.credentials_refused:
             refusal = Refusal(f"HTTP {answer.status}", "")
         else:
-            return host.http_error(answer)
+            return host.http_error(answer, self.wait_hint(answer))
         reach = self.reach(refusal, answer.status)
         message = self.explanation(operation, refusal, reach, answer.skew())
         return APIError(
@@ -276,17 +295,38 @@ class Client:
             case Reach.PROVIDER:
                 return f"{refused}: the credentials are not valid. Check the settings {self.credentials}."
             case Reach.INACTIVE:
-                return f"{refused}: the account has not activated the product, so it has no domains there."
+                return f"{refused}: the account has not activated the product, so it has nothing there."
             case _:
                 return f"{refused}: {refusal.message}"
+
+    def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
+        """The items of all parts of a list at an address, which an error names if there are others."""
+        try:
+            for part in listing.parts:
+                yield from read_all(partial(self._page, listing, url, part), listing, self.provider)
+        except APIError as error:
+            if error.reach is Reach.PROVIDER or len(self.addresses(listing.operation)) == 1:
+                raise
+            setting = self.host(url).setting
+            where = f"This was at {url}: leave it out of {setting} if the account has nothing there."
+            raise error.but(f"{error.message} {where}") from None
 
     def _page(
         self, listing: Listing, url: str, part: Parameters, parameters: Parameters, before: Page | None
     ) -> Page:
         request = self.ask(listing.operation, listing.path, {**listing.parameters, **part, **parameters}, url)
-        return self.request(
-            listing.operation, request, lambda body: listing.page(body, parameters, before), listing.sizes
-        )
+        read = partial(listing.page, parameters=parameters, before=before)
+        return self.request(listing.operation, request, read, listing.sizes)
+
+    def _made(self, operation: str, host: Host, prepared: PreparedRequest, *how: Any) -> Any:
+        """The outcome of all attempts; where the credentials have ended, once more with others."""
+        attempts = partial(self._retry, self._attempt, operation, host, prepared, *how)
+        try:
+            return attempts()
+        except APIError as error:
+            if not self.renews(error, prepared.headers):
+                raise
+        return attempts()
 
     def _attempt(
         self,

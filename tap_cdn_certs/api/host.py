@@ -43,7 +43,7 @@ _UNUSABLE = (InvalidSchema, InvalidURL, MissingSchema, LocationValueError, Proxy
 _FORBIDDEN = re.compile("Tunnel connection failed: 40[37]|SOCKS5 authentication|not allowed by ruleset")
 
 # By what an error's text holds, which no name of a host does; the text itself holds addresses.
-_REASONS = {
+REASONS = {
     "Failed to resolve": "the name cannot be resolved",
     "Connection refused": "connections are refused",
     "timed out": "nothing answers in time",
@@ -120,16 +120,20 @@ class Host:
         except (*_UNUSABLE, RequestException, HTTPError, OSError) as error:
             raise self._connection_error(error) from None
 
-    def http_error(self, answer: Answer) -> APIError:
-        """The error of an answer that has no error code of the provider: something in between failed."""
+    def http_error(self, answer: Answer, wait: float | None) -> APIError:
+        """The error of an answer that has no error code of the provider: something in between failed.
+
+        Args:
+            wait: Seconds that it asks to wait for, or None.
+        """
         code, redirect = f"HTTP {answer.status}", answer.status < HTTPStatus.BAD_REQUEST
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             refusal = f"{self.provider} refuses so many requests."
-            return APIError(code, refusal, Reach.THROTTLED, wait=answer.wait())
+            return APIError(code, refusal, Reach.THROTTLED, wait=wait)
         what = "a redirect, which is not followed" if redirect else "no error code"
         if self.answered or not (redirect or answer.status == HTTPStatus.NOT_FOUND):
             message = f"{self.provider} answered {code} with {what}."
-            return APIError(code, message, Reach.ATTEMPT, wait=answer.wait())
+            return APIError(code, message, Reach.ATTEMPT, wait=wait)
         to = f" It leads to {host}." if (host := _redirect_host(answer.headers.get("Location", ""))) else ""
         message = (
             f"{address(self.url)} answered {code} with {what}: this is not the API of {self.provider}.{to}"
@@ -155,7 +159,7 @@ class Host:
         if isinstance(error, _UNUSABLE):
             remedy = f"There is no such address: set {proxy or self.setting} right."
             return APIError(kind, f"{failed}. {remedy}", Reach.HOST)
-        message = f"{failed}: {next((words for part, words in _REASONS.items() if part in text), kind)}."
+        message = f"{failed}: {next((words for part, words in REASONS.items() if part in text), kind)}."
         if isinstance(error, ConnectTimeout):
             return UnreachableError("Timeout", message)
         if isinstance(error, ProxyError) or isinstance(reason, NewConnectionError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
@@ -202,14 +201,14 @@ class Listing:
         Raises:
             InvalidValueError: It does not hold one.
         """
+        total = integer(*_place(body, self.total)) if self.total else None
         if callable(self.items):
             items = self.items(body)
-        elif self.total or found(body, self.items) is not None:
+        elif total is not None or found(body, self.items) is not None:
             items = elements(*_place(body, self.items))
         else:
             # Nothing else would tell it from a list without items.
             raise InvalidValueError(f"{self.items} is missing.")
-        total = integer(*_place(body, self.total)) if self.total else None
         number, received, least = (
             (before.number + 1, before.received, len(before.items)) if before else (0, 0, 1)
         )
@@ -297,14 +296,28 @@ def read_all(
         )
 
 
-def read_parts(parts: Sequence[Iterator[Any]], listing: Listing) -> Iterator[Any]:
-    """The items of all parts of a list, each once."""
-    if len(parts) == 1:
-        yield from parts[0]
+def read_places(places: Sequence[Iterator[Any]], listing: Listing) -> Iterator[Any]:
+    """The items of a list that is in several places, each once.
+
+    Raises:
+        APIError: In one of them it cannot be read; once all the others were.
+    """
+    if len(places) * len(listing.parts) == 1:
+        yield from places[0]
         return
     seen: set[str] = set()
-    for item in chain.from_iterable(parts):
-        name = listing.identify(item)
-        if name is None or name not in seen:
-            yield item
-            seen |= {name} if name else set()
+    failed: list[APIError] = []
+    for place in places:
+        try:
+            for item in place:
+                name = listing.identify(item)
+                if name not in seen:
+                    yield item
+                    seen |= {name} if name else set()
+        except APIError as error:
+            failed.append(error)
+    # What is not activated in one place is read all the same; what failed in another is not.
+    if failed:
+        raise min(
+            failed, key=lambda error: (error.reach is not Reach.PROVIDER, error.reach is Reach.INACTIVE)
+        )

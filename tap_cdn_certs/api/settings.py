@@ -52,6 +52,11 @@ def address(name: str, default: str, description: str) -> th.Property[Any]:
     return th.Property(name, th.StringType, default=default, description=description)
 
 
+def addresses(name: str, defaults: list[str], description: str) -> th.Property[Any]:
+    """The setting of the addresses of a product that has several: what is at any of them is read."""
+    return th.Property(name, th.ArrayType(th.StringType), default=defaults, description=description)
+
+
 def products(*names: str, description: str) -> th.Property[Any]:
     """The setting of a provider with several products: the first is read where nothing is said.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -123,6 +123,11 @@ def objects(item: Item, name: str) -> list[Item]:
     return [mapping(each, name) for each in elements(item, name)]
 
 
+def separated(item: Item, name: str) -> list[str] | None:
+    """The parts of a text that commas separate, or None where there are none."""
+    return [part.strip() for part in (text(item, name) or "").split(",") if part.strip()] or None
+
+
 def mapping(value: object, name: str) -> Item:
     """A value that has to be an object, by the name it has in messages; nothing is an empty one.
 
@@ -163,6 +168,21 @@ def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
         return None
 
 
+def day(item: Item, name: str) -> str | None:
+    """The day of a field, `YYYY-MM-DD`, or None: in whatever zone the provider means.
+
+    What is not a day is None too, and logged once.
+    """
+    written = text(item, name)
+    if written is None:
+        return None
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        _warn_of_time(name)
+        return None
+
+
 def since_1970(item: Item, name: str, unit: float = 1.0) -> str | None:
     """The time of a field that counts units of so many seconds since 1970, as RFC 3339 in UTC, or None.
 
@@ -186,7 +206,9 @@ def now() -> str:
 
 @cache
 def _warn_of_time(name: str) -> None:
-    logger.warning("%s is not a time in a known format: left empty. Said once for the whole sync.", name)
+    logger.warning(
+        "%s is not a time or a day in a known format: left empty. Said once for the whole sync.", name
+    )
 
 
 def _invalid(name: str, value: object, expected: str) -> InvalidValueError:

@@ -83,13 +83,14 @@ class DetailStream(CDNStream):
         inventory = self.run.inventory(self.provider, self.listing)
         listed = inventory.keys
         self.progress.total = len(listed) if listed is not None else None
-        for item in inventory if listed is None else ({self.listing.key: key} for key in listed):
+        items = inventory if listed is None else ({self.listing.key: key} for key in listed)
+        for place, item in enumerate(items, 1):
             self.counts.listed += 1
             try:
                 yield required_identifier(mapping(item, "The item"), self.listing.key)
             except InvalidValueError as error:
                 self.counts.failed += 1
-                self.report(f"#{self.counts.listed}", error)
+                self.report(f"#{place}", error)
         self.progress.total = self.counts.listed
 
     def record(self, key: str, answer: Future[Item]) -> Record:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
 
 
 class ListStream(CDNStream):
-    """A stream whose records are the items of a list."""
+    """A stream whose records are the items of a list, or of several."""
 
     listing: ClassVar[Listing]
+    # Further lists that the records are made of: see `listed`.
+    others: ClassVar[tuple[Listing, ...]] = ()
+    # Of the first of several lists that could not be read.
+    failure: APIError | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -40,11 +45,27 @@ class ListStream(CDNStream):
         """
         raise NotImplementedError
 
+    def items(self) -> Iterator[Any]:
+        """What there is a record of."""
+        yield from self.inventory
+
+    def listed(self, listing: Listing) -> Iterator[Any]:
+        """The items of one of several lists: where it fails, the others are read before the stream does."""
+        try:
+            yield from self.run.inventory(self.provider, listing)
+        except APIError as error:
+            if error.reach is Reach.INACTIVE:
+                self.logger.info("%s: %s", self.name, error)
+            else:
+                self.failure = self.failure or error
+
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
-        for item in self.inventory:
+        for item in self.items():
             self.counts.listed += 1
             yield self.listing.identify(item), partial(self.record, item)
+        if self.failure:
+            raise self.failure
 
     def record(self, value: object) -> Record:
         """The record of an item of the list."""

@@ -28,12 +28,14 @@ class NestedStream(DetailStream):
     """A stream whose records are the items of the lists that the keys of another list have.
 
     A key whose list fails is one row in `sync_errors`, under the key; the lists of the others are read. An
-    item that fails has both keys there: `key/item`.
+    item that fails has both keys there: `key/item`, or `key/#3` if it does not say what it is.
     """
+
+    # Of a page.
+    sizes = (2**21, 20_000)
 
     # The list of a key; its requests have the stream's `path` and `parameters`.
     items: ClassVar[Listing]
-    sizes = (2**21, 50_000)
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -72,10 +74,14 @@ class NestedStream(DetailStream):
             self.progress.total = None
             self.counts.listed -= 1
             try:
-                for item in items.result():
+                found = items.result()
+                self.same_failures = 0
+                for place, item in enumerate(found, 1):
                     self.counts.listed += 1
-                    name = self.items.identify(item)
-                    yield f"{key}/{name}" if name else None, partial(self.item_record, key, item)
+                    name = self.items.identify(item) or f"#{place}"
+                    yield f"{key}/{name}", partial(self.item_record, key, item)
+                    # No request was made for it: however many fail in a row, the others are asked for.
+                    self.same_failures = 0
             except APIError as error:
                 self.counts.listed += 1
                 failed = failed if error.reach is Reach.GONE else error
@@ -94,7 +100,7 @@ class NestedStream(DetailStream):
 
 
 def fail(error: APIError) -> Record:
-    """Raises what keeps a key's list from being read: it is the key's, and not the whole stream's."""
-    if error.reach is Reach.STREAM:
-        error.reach = Reach.KEY
+    """Raises what keeps a key's list from being read: what concerns a whole list is the key's alone."""
+    if error.reach in {Reach.STREAM, Reach.INACTIVE}:
+        raise error.but(error.message, Reach.KEY)
     raise error

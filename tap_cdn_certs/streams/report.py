@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_cdn_certs.api.secrets import quoted
@@ -90,11 +91,17 @@ class Report:
             }
         )
 
-    def unsaid(self, provider: str, names: Iterable[str], left_out: frozenset[str]) -> list[str]:
-        """Which names of a provider's are to be said: each once in a sync, of all its streams."""
+    def unsaid(self, provider: str, names: Iterable[str], left_out: Iterable[str]) -> list[str]:
+        """Which names of a provider's are to be said, but those left out by globs: each once in a sync."""
         known = self._names.setdefault(provider, set())
         # Of an object that is left out, all is.
-        new = sorted({name for name in names if left_out.isdisjoint({name, name.partition(".")[0]})} - known)
+        new = sorted(
+            name
+            for name in {*names} - known
+            if not any(
+                fnmatchcase(each, pattern) for each in (name, name.partition(".")[0]) for pattern in left_out
+            )
+        )
         known.update(new)
         return new
 

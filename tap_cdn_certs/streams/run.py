@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ class Run:
         self._classes = clients
         self._clients: dict[str, Client] = {}
         self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._selected: defaultdict[tuple[str, str | None], list[Inventory]] = defaultdict(list)
 
     def account(self, provider: str) -> str:
         """The label of a provider's account."""
@@ -55,5 +57,11 @@ class Run:
         name = provider, listing.operation
         if name not in self._inventories:
             patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []
-            self._inventories[name] = Inventory(self.client(provider), listing, patterns)
+            self._inventories[name] = Inventory(
+                provider,
+                listing,
+                lambda asked: self.client(provider).listing(asked),
+                patterns,
+                self._selected[provider, listing.selected_by],
+            )
         return self._inventories[name]

@@ -86,7 +86,7 @@ class CDNStream(TapStream):
     request_per_key: ClassVar[bool] = False
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
-    # What the provider documents and no field takes; what else it sends is said.
+    # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -98,6 +98,7 @@ class CDNStream(TapStream):
         self.progress = Progress(self.name, self.counts)
         self._names = Names()
         self._doubts: list[tuple[str, APIError]] = []
+        self.same_failures = 0  # in a row, of requests
 
     @classmethod
     def wanted(cls, settings: Item) -> bool:
@@ -187,7 +188,7 @@ class CDNStream(TapStream):
     def _isolated(self) -> Iterator[Record]:
         """The records that can be read; a key that cannot is reported, and the others go on."""
         counts = self.counts
-        same_failures, last_code = 0, ""
+        last_code = ""
         for key, read in self.results():
             self._doubts.clear()
             try:
@@ -202,13 +203,13 @@ class CDNStream(TapStream):
                     case _:
                         counts.failed += 1
                         self.report(key or f"#{counts.listed}", error)
-                        same_failures = same_failures + 1 if error.code == last_code else 1
+                        self.same_failures = self.same_failures + 1 if error.code == last_code else 1
                         last_code = error.code
-                        if self.request_per_key and same_failures == SAME_FAILURES:
+                        if self.request_per_key and self.same_failures == SAME_FAILURES:
                             why = f"{SAME_FAILURES} keys in a row failed for the same reason"
                             raise self.given_up(error, why) from None
             else:
-                same_failures = 0
+                self.same_failures = 0
                 if self.has_certificate(record):
                     counts.read += 1
                 else:
@@ -228,10 +229,4 @@ class CDNStream(TapStream):
 
     def given_up(self, error: APIError, why: str) -> APIError:
         """The error of the stream, for which that of a key stands."""
-        return APIError(
-            error.code,
-            f"{self.name} was given up, because {why}. {error.message}",
-            Reach.STREAM,
-            operation=error.operation,
-            request_id=error.request_id,
-        )
+        return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)

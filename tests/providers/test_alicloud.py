@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sandbox.alicloud.inventory import Domain
+    from sandbox.alicloud.inventory import CDNDomain
 
 CERTIFICATE = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 MAX_MEMORY = 300  # MiB
@@ -32,7 +32,7 @@ def sandbox() -> Iterator[Watch]:
         yield sandbox
 
 
-def expected_domain(domain: Domain) -> dict[str, Any]:
+def expected_domain(domain: CDNDomain) -> dict[str, Any]:
     """The record of `alicloud_domains`."""
     texts = ("cname", "cdn_type", "domain_status", "description", "source_type", "ssl_protocol")
     modified = domain.gmt_modified
@@ -60,7 +60,7 @@ def expected_domain(domain: Domain) -> dict[str, Any]:
     }
 
 
-def expected_certificate_info(domain: Domain) -> dict[str, Any]:
+def expected_certificate_info(domain: CDNDomain) -> dict[str, Any]:
     """The record of `certificate_info`, but for what its PEM says."""
     texts = ("cert_name", "cert_id", "cert_type", "cert_region", "cert_domain_name", "cert_org", "cert_life")
     texts += ("status", "domain_cname_status", "server_certificate_status")
@@ -78,7 +78,7 @@ def expected_certificate_info(domain: Domain) -> dict[str, Any]:
     return record
 
 
-def expected_https_domain(domain: Domain) -> dict[str, Any]:
+def expected_https_domain(domain: CDNDomain) -> dict[str, Any]:
     """The record of `alicloud_https_domains`."""
     held = domain.certificate
     texts = ("cert_name", "cert_common_name", "cert_type", "cert_status")

@@ -138,9 +138,10 @@ def test_max_details_bounds_the_requests_of_a_sync(sandbox: Watch, tmp_path: Pat
 
 def test_certificates_are_selected_by_identifier(sandbox: Watch, tmp_path: Path) -> None:
     """Both streams hold the named ones; one that does not exist is named; the state keeps the rest."""
-    state = run(sandbox, tmp_path).state
-    chosen = sandbox["cdnetworks"].inventory.keys()[:2]
     config = sandbox.config()
+    config["cdnetworks"]["products"] = ["certificates"]
+    state = run(sandbox, tmp_path, config=config).state
+    chosen = sandbox["cdnetworks"].inventory.keys()[:2]
     config["cdnetworks"]["certificate_ids"] = [*chosen, "999999"]
     result = run(sandbox, tmp_path, config=config, state=state)
     assert result.by_key("cdnetworks_certificates").keys() == set(chosen)
@@ -153,7 +154,7 @@ def test_certificates_are_selected_by_identifier(sandbox: Watch, tmp_path: Path)
 def test_the_throttling_of_cdnetworks_is_waited_for(tmp_path: Path, login: str) -> None:
     """Its code at any status, and the status alone, with and without a hint."""
     code = "WPLUS_AccountApiTooFrequence"
-    with Watch(cdnetworks={"size": 5}) as sandbox:
+    with only("cdnetworks", 5) as sandbox:
         certificates = sandbox["cdnetworks"].inventory.keys()
         page = {"status": 429, "body": "<html>Too many requests</html>", "content_type": "text/html"}
         first, second = (202, 403) if login == "aksk" else (400, 503)

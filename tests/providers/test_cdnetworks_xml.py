@@ -154,6 +154,8 @@ XML = st.recursive(
             [
                 "ssl-certificates",
                 "ssl-certificate",
+                "domain-list",
+                "domain-summary",
                 "certificate-id",
                 "dns-names",
                 "related-domains",

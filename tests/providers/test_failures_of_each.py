@@ -12,8 +12,7 @@ from cases import (
     EACH,
     EACH_DETAIL,
     EACH_LOGIN,
-    EACH_NESTED,
-    EACH_OPERATION,
+    EACH_NEEDED,
     LOGINS,
     asked_by,
     assert_everything_arrived,
@@ -124,44 +123,7 @@ def test_one_key_refused_is_one_row(tmp_path: Path, provider: str, operation: st
     assert (result.syncs[stream.name]["failed"], result.syncs[stream.name]["skipped"]) == (1, 1)
 
 
-@EACH_NESTED
-@pytest.mark.parametrize("strict", [False, True])
-def test_one_list_refused_is_one_row(tmp_path: Path, provider: str, operation: str, *, strict: bool) -> None:
-    """Under the key that has it: the items of the others arrive; of a key that is gone nothing is missed."""
-    stream = stream_of(provider, operation).name
-    with pair(provider, 40) as sandbox:
-        refused, gone, *rest = asked_by(provider, sandbox, operation)
-        sandbox.faults.add(
-            Fault("error", operation, refused, **APIS[provider].refusals["permission"]),
-            Fault("error", operation, gone, **APIS[provider].refusals["gone"]),
-        )
-        result = run(sandbox, tmp_path, config={**sandbox.config(), "strict": strict})
-        kept = [key for key in sandbox[provider].keys(operation) if key.partition("/")[0] in rest]
-    assert result.returncode == int(strict)
-    assert kept
-    assert result.by_key(stream).keys() == {*kept}
-    (row,) = result.records["sync_errors"]
-    assert (row["stream"], row["operation"], row["key"]) == (stream, operation, refused)
-    assert_others_complete(provider, result)
-    assert (result.syncs[stream]["failed"], result.syncs[stream]["skipped"]) == (1, 1)
-
-
-@EACH_NESTED
-def test_a_stream_of_which_no_list_can_be_read_is_not_complete(
-    tmp_path: Path, provider: str, operation: str
-) -> None:
-    """However few keys there are."""
-    with pair(provider, 2) as sandbox:
-        sandbox.faults.add(Fault("error", operation, **APIS[provider].refusals["permission"]))
-        result = run(sandbox, tmp_path)
-        keys = asked_by(provider, sandbox, operation)
-    stream = stream_of(provider, operation).name
-    assert result.returncode == 1
-    assert_others_complete(provider, result, stream)
-    assert result.errors.keys() == {(stream, key) for key in (*keys, "*")}
-
-
-@EACH_OPERATION
+@EACH_NEEDED
 def test_an_operation_refused_leaves_the_others(tmp_path: Path, provider: str, operation: str) -> None:
     """Its streams are given up soon, all others arrive; the tap fails at the end and says which it was."""
     refusal = APIS[provider].refusals["permission"]
@@ -288,7 +250,7 @@ def test_the_test_says_whether_credentials_suffice(tmp_path: Path, provider: str
     assert f"{provider}: NOT ready: {min(names(provider))}" in result.stderr
 
 
-@EACH_OPERATION
+@EACH_NEEDED
 def test_the_test_says_which_permission_is_lacking(tmp_path: Path, provider: str, operation: str) -> None:
     """Of each operation that the streams need."""
     with pair(provider, 20) as sandbox:

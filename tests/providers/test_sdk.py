@@ -9,6 +9,7 @@ import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from sandbox import PROVIDERS, Sandbox
+from sandbox.providers import load
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def free_port() -> int:
 
 
 # The configurations are needed when the tests are collected, before the sandbox runs.
-OPTIONS: dict[str, Any] = {name: {"size": 20, "limit": None, "port": free_port()} for name in PROVIDERS}
+OPTIONS: dict[str, Any] = {
+    name: {"size": 20, "limit": None, "port": free_port(), "products": load(name).products}
+    for name in PROVIDERS
+}
 SANDBOX = Sandbox(**OPTIONS)
 
 

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from cases import APIS, EACH, EACH_LOGIN, only, pair, secrets, streams
+from cases import APIS, EACH, EACH_LOGIN, only, pair, played, secrets, streams
 from watched import forms, run
 
 from sandbox import Fault
@@ -136,4 +136,4 @@ def test_no_operation_that_returns_private_keys_is_called(tmp_path: Path, provid
         run(sandbox, tmp_path)
         asked = {request.operation for request in sandbox[provider].requests}
         assert not sandbox.forbidden
-        assert asked <= {*APIS[provider].lists, *APIS[provider].details, *APIS[provider].nested}
+        assert asked <= played(provider)

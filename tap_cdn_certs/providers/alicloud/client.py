@@ -10,8 +10,10 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
 from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.providers.alicloud.login import Login
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 
 if TYPE_CHECKING:
@@ -21,40 +23,61 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.paging import Parameters
+    from tap_cdn_certs.errors import APIError
     from tap_cdn_certs.records.values import Item
 
-# Where a key is known that the default address does not know.
-ELSEWHERE = (
-    " If the account is on the international site, set alicloud.api_url to "
+# Where a key is known that the default address does not know, by the setting of the address.
+ELSEWHERE = {
+    "api_url": " If the account is on the international site, set alicloud.api_url to "
     "https://cdn.ap-southeast-1.aliyuncs.com."
-)
+}
 
 
 class Product(NamedTuple):
     """An API of the provider.
 
     Args:
+        name: In the setting `products`.
         setting: That has its address, or its addresses.
         version: Of the API.
         action: How a RAM policy names it.
         operations: Those that are asked for, as globs.
+        selected_by: The setting that selects what is read of it, if there is one.
         method: Of the requests.
     """
 
+    name: str
     setting: str
     version: str
     action: str
     operations: tuple[str, ...]
+    selected_by: str | None = None
     method: str = "POST"
 
 
 PRODUCTS = (
-    Product("api_url", "2018-05-10", "cdn", ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*")),
+    Product(
+        "cdn",
+        "api_url",
+        "2018-05-10",
+        "cdn",
+        ("DescribeUserDomains", "DescribeDomainCert*", "DescribeCdn*"),
+        selected_by="domains",
+    ),
+    Product("dcdn", "dcdn_url", "2018-01-15", "dcdn", ("DescribeDcdn*",), selected_by="domains"),
+    Product("cas", "cas_urls", "2020-04-07", "yundun-cert", ("ListUserCertificateOrder",)),
+    Product("esa", "esa_url", "2024-09-10", "esa", ("ListSites",), method="GET"),
+    Product("esa", "esa_url", "2024-09-10", "esa", ("ListCertificates",)),
 )
 
 # A `Code` of these is not an error: other products of the provider have it in every answer.
 SUCCESS = frozenset({"0", "200", "ok", "success"})
 
+# What a temporary key is refused with once its time is over.
+ENDED = "InvalidSecurityToken.Expired"
+
+# By the end of a code, or by what an `OperationDenied` says.
+INACTIVE = ("ServiceNotFound", "NotActivated")
 NOT_ACTIVATED = re.compile(r"ServiceNotFound|service.*\bnot\b|\bnot\b.*service", re.IGNORECASE)
 
 
@@ -64,7 +87,17 @@ class AlicloudClient(Client):
     provider = "alicloud"
     secret_settings = ("access_key_secret", "security_token")
     request_id_header = "x-acs-request-id"
-    url_settings = tuple(product.setting for product in PRODUCTS)
+    url_settings = tuple(dict.fromkeys(product.setting for product in PRODUCTS))
+    # Those that the provider documents below that of the settings.
+    rate_limits: ClassVar = {
+        "DescribeDcdnUserDomains": Limit(80, 1.0, ("DescribeDcdnUserDomains",)),
+        # Its page says 100, the table of quotas 50.
+        "DescribeDcdnHttpsDomainList": Limit(50, 1.0, ("DescribeDcdnHttpsDomainList",)),
+        "ListUserCertificateOrder": Limit(10, 1.0, ("ListUserCertificateOrder",)),
+        # Those of ESA are not documented: what is the lowest elsewhere is kept.
+        "esa": Limit(10, 1.0, ("ListSites", "ListCertificates"), each=True),
+        **Client.rate_limits,
+    }
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
     errors: ClassVar = {
         "Throttling": Reach.THROTTLED,
@@ -81,24 +114,25 @@ class AlicloudClient(Client):
         "InvalidSecurityToken": Reach.PROVIDER,
         "MissingSecurityToken": Reach.PROVIDER,
         "InvalidDomain.NotFound": Reach.GONE,
-        "CdnServiceNotFound": Reach.INACTIVE,
+        "SiteNotFound": Reach.GONE,
     }
+    unknown = frozenset({"InvalidAccessKeyId"})
     # A status says less than the code that comes with it.
     credentials_refused = ()
 
     @property
     @override
     def credentials(self) -> str:
-        return (
-            "alicloud.access_key_id, alicloud.access_key_secret and, for temporary credentials, "
-            "alicloud.security_token"
-        )
+        return self._login.named()
 
     @override
     def auth(self, settings: Mapping[str, Any]) -> ACS3HMACSHA256:
-        return ACS3HMACSHA256(
-            settings["access_key_id"], settings["access_key_secret"], settings.get("security_token")
-        )
+        self._login = Login(settings, self.secrets)
+        return ACS3HMACSHA256(self._login)
+
+    @override
+    def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:
+        return error.code == ENDED and self._login.renew(sent.get("x-acs-security-token"))
 
     @override
     def address_setting(self, operation: str) -> str:
@@ -124,7 +158,8 @@ class AlicloudClient(Client):
 
     @override
     def reach(self, refusal: Refusal, status: int) -> Reach:
-        if refusal.code.startswith("OperationDenied") and NOT_ACTIVATED.search(refusal.message):
+        denied = refusal.code.startswith("OperationDenied") and NOT_ACTIVATED.search(refusal.message)
+        if denied or refusal.code.endswith(INACTIVE):
             return Reach.INACTIVE
         return super().reach(refusal, status)
 
@@ -146,12 +181,16 @@ class AlicloudClient(Client):
     def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
         said = super().explanation(operation, refusal, reach, skew)
         if refusal.code.startswith("InvalidAccessKeyId"):
-            return said + ELSEWHERE
+            return said + ELSEWHERE.get(product_of(operation).setting, "")
         if refusal.code.startswith(("Forbidden", "NoPermission")):
-            action = f"{product_of(operation).action}:{operation}"
+            product = product_of(operation)
+            narrower = f"alicloud.{product.selected_by}"
+            narrow = (
+                f"leave what it may not read out of the setting {narrower}, " if product.selected_by else ""
+            )
             return (
-                f"{said} The RAM user lacks the action {action}: add it to its policy, or leave the "
-                "domains it may not read out of the setting alicloud.domains."
+                f"{said} The RAM user lacks the action {product.action}:{operation}: add it to its policy, "
+                f"{narrow}or take {product.name} out of the setting alicloud.products."
             )
         return said
 

@@ -13,18 +13,24 @@ from typing_extensions import override
 from tap_cdn_certs.api.signature import body_of, hmac_sha256, sha256, url_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from requests import PreparedRequest
+
+    from tap_cdn_certs.providers.alicloud.login import AccessKey
 
 
 class ACS3HMACSHA256(AuthBase):
-    """Signs requests with ACS3-HMAC-SHA256: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature."""
+    """Signs requests with ACS3-HMAC-SHA256: https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature.
+
+    Args:
+        login: Gives the access key, for each request anew.
+    """
 
     algorithm = "ACS3-HMAC-SHA256"
 
-    def __init__(self, access_key_id: str, access_key_secret: str, security_token: str | None = None) -> None:
-        self.access_key_id = access_key_id
-        self.access_key_secret = access_key_secret
-        self.security_token = security_token
+    def __init__(self, login: Callable[[], AccessKey]) -> None:
+        self.login = login
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -32,15 +38,17 @@ class ACS3HMACSHA256(AuthBase):
 
     def sign(self, request: PreparedRequest, date: datetime, nonce: str) -> PreparedRequest:
         """Signs a request as of a date, accepted for 15 minutes, with a nonce, accepted once."""
+        key = self.login()
         request.headers["host"] = urlsplit(url_of(request)).netloc
         request.headers["x-acs-date"] = date.strftime("%Y-%m-%dT%H:%M:%SZ")
         request.headers["x-acs-signature-nonce"] = nonce
         request.headers["x-acs-content-sha256"] = sha256(body_of(request))
-        if self.security_token:
-            request.headers["x-acs-security-token"] = self.security_token
-        signature = hmac_sha256(self.access_key_secret, self.string_to_sign(request))
+        request.headers.pop("x-acs-security-token", None)
+        if key.token:
+            request.headers["x-acs-security-token"] = key.token
+        signature = hmac_sha256(key.secret, self.string_to_sign(request))
         request.headers["Authorization"] = (
-            f"{self.algorithm} Credential={self.access_key_id}"
+            f"{self.algorithm} Credential={key.id}"
             f",SignedHeaders={';'.join(self._signed_headers(request))},Signature={signature}"
         )
         return request

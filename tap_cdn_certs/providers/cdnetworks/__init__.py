@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_cdn_certs.api.settings import common_settings
-from tap_cdn_certs.providers.cdnetworks import certificates
+from tap_cdn_certs.api.settings import common_settings, products
+from tap_cdn_certs.providers.cdnetworks import certificates, domains, pro
 from tap_cdn_certs.providers.cdnetworks.client import CDNetworksClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+# The products by which a domain is known to have no certificate.
+DOMAINS = ("domains", "domain_certificates")
 
 SETTINGS = th.ObjectType(
     th.Property("username", th.StringType, description="The account's name; with `api_key`."),
@@ -23,16 +26,23 @@ SETTINGS = th.ObjectType(
     ),
     th.Property("access_key_secret", th.StringType, secret=True, description="The secret key (SK)."),
     *common_settings(api_url="https://api.cdnetworks.com", rate_limit_requests=10, rate_limit_period=300),
+    products(
+        "certificates",
+        *DOMAINS,
+        "pro",
+        description="`certificates`; `domains`, whether or not they have one; `domain_certificates`, all "
+        "that each domain is configured with; `pro`, the certificates of CDN Pro",
+    ),
     th.Property(
         "certificate_ids",
         th.ArrayType(th.StringType),
         default=[],
-        description="The identifiers of the certificates to read; all when empty.",
+        description="The identifiers of the certificates to read, not of CDN Pro's; all when empty.",
     ),
     th.Property(
         "max_details",
         th.IntegerType(minimum=0),
-        description="The most detail requests of one sync; what is left waits for the next.",
+        description="The most detail requests of one sync, for each stream; what is left waits for the next.",
     ),
     additional_properties=False,
 )
@@ -49,7 +59,14 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"cdnetworks.{name} is missing." for name in pair if settings.get(name) is None)
     if ":" in str(settings.get("username", "")):
         yield "cdnetworks.username holds a colon, which no user name has."
+    named = settings.get("products")
+    of_domains = [name for name in DOMAINS if isinstance(named, list) and name in named]
+    if settings.get("certificate_ids") and of_domains:
+        yield (
+            "cdnetworks.certificate_ids leaves certificates out, whose domains would seem to have none: "
+            f"leave it empty, or {' and '.join(of_domains)} out of cdnetworks.products."
+        )
 
 
 CLIENT = CDNetworksClient
-STREAMS = certificates.STREAMS
+STREAMS = (*certificates.STREAMS, *domains.STREAMS, *pro.STREAMS)

@@ -80,6 +80,7 @@ class CDNetworksStream(CDNStream):
     """A stream of a CDNetworks account."""
 
     provider = "cdnetworks"
+    product = "certificates"
     primary_keys = ("account", "certificate_id")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +10,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import parse_json
 from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import Reach
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
@@ -30,6 +32,10 @@ GATEWAY = "status "
 IN_XML = "/api/ssl/certificate"
 MAX_SKEW = 300.0  # seconds between two clocks that the provider does not mind
 
+# CDN Pro's code for credentials that may not read it, and for an account that does not have it.
+DENIED = "AccessDenied"
+NOT_ENABLED = re.compile(r"not\b.{0,20}\b(?:enabled|activated|subscribed|opened|purchased)", re.IGNORECASE)
+
 
 class CDNetworksClient(Client):
     """Requests to a CDNetworks account."""
@@ -37,9 +43,13 @@ class CDNetworksClient(Client):
     provider = "cdnetworks"
     secret_settings = ("api_key", "access_key_secret")
     request_id_header = "x-cnc-request-id"
+    # In a period of the settings, as its documents have it: 300 in 5 minutes.
+    rate_limits: ClassVar = {"operation": Limit(each=True), "account": Limit(300)}
     errors: ClassVar = {
         "WPLUS_AccountApiTooFrequence": Reach.THROTTLED,
         "NoSuchSsl": Reach.GONE,
+        "NoSuchDomain": Reach.GONE,
+        "InvalidCertId": Reach.GONE,
     }
     credentials_refused = (HTTPStatus.UNAUTHORIZED, 462)
 
@@ -82,6 +92,22 @@ class CDNetworksClient(Client):
         # This is how the provider's gateway puts it.
         is_gateway = {"status", "result"} <= body.keys()
         return Refusal(quoted(f"{GATEWAY}{body['status']}"), message) if is_gateway else None
+
+    @override
+    def reach(self, refusal: Refusal, status: int) -> Reach:
+        if refusal.code == DENIED and NOT_ENABLED.search(refusal.message):
+            return Reach.INACTIVE
+        return super().reach(refusal, status)
+
+    @override
+    def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
+        explanation = super().explanation(operation, refusal, reach, skew)
+        if refusal.code == DENIED and reach is Reach.KEY:
+            explanation += (
+                " The account may not have CDN Pro, or the credentials may not read it: ask the provider, "
+                f"or leave pro out of {self.provider}.products."
+            )
+        return explanation
 
     @override
     def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.auth import AuthBase
 from typing_extensions import override
@@ -60,6 +60,9 @@ class CNCHMACSHA256(AuthBase):
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        # The provider takes no + for a blank.
+        address, mark, query = url_of(r).partition("?")
+        r.url = f"{address}{mark}{query.replace('+', '%20')}"
         # One that is asked again within the second would be the same, and refused as if it were forged.
         with self._signing:
             timestamp = self._signed[r.url] = max(int(time.time()), self._signed.get(r.url, 0) + 1)
@@ -91,7 +94,7 @@ class CNCHMACSHA256(AuthBase):
             (
                 request.method or "",
                 url.path,
-                unquote_plus(url.query),
+                "" if request.method == "POST" else unquote(url.query),
                 *(f"{name}:{request.headers[name]}" for name in self.signed_headers),
                 "",
                 ";".join(self.signed_headers),

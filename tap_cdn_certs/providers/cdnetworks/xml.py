@@ -12,6 +12,9 @@ from tap_cdn_certs.api.answer import check_tokens, hostile, unparsable
 if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item
 
+# The elements that hold a list, as the field of the JSON is called that does.
+LISTS = frozenset({"ssl-certificates", "domain-list"})
+
 
 def parse_xml(content: bytes, max_tokens: int) -> Item:
     """The object of an XML document, without entities, DTDs and network.
@@ -20,7 +23,7 @@ def parse_xml(content: bytes, max_tokens: int) -> Item:
         APIError: It is cut off, which another attempt may mend, or is meant to do harm.
     """
     check_tokens(content, b"<=", max_tokens)
-    certificates: list[Item] = []
+    items: list[Item] = []
     root: etree._Element | None = None
     try:
         for event, element in etree.iterparse(
@@ -37,17 +40,17 @@ def parse_xml(content: bytes, max_tokens: int) -> Item:
                 root = element
                 if root.getroottree().docinfo.doctype:
                     raise hostile("has a document type")
-            # One by one, because a list's elements take far more memory than its certificates.
-            elif event == "end" and element.getparent() is root and _name(root) == "ssl-certificates":
-                certificates.append(_fields(element))
+            # One by one, because a list's elements take far more memory than its items.
+            elif event == "end" and element.getparent() is root and _name(root) in LISTS:
+                items.append(_fields(element))
                 root.remove(element)
     except etree.XMLSyntaxError as error:
         if b"<!DOCTYPE" in content or error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             raise hostile("has a document type, or is nested too deeply") from None
         raise unparsable("XML") from None
     match None if root is None else _name(root):
-        case "ssl-certificates":
-            return {"ssl-certificates": certificates}
+        case name if name in LISTS:
+            return {name: items}
         case "ssl-certificate" | "response" if root is not None:
             return _fields(root)
         case _:

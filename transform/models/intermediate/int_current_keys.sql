@@ -10,8 +10,8 @@ with newest as (
     group by 1, 2, 3
 ),
 
--- An item of a list that does not say what it is has an error whose key is `#3`, its place. It may be any row that is not there,
--- in every stream that shares the list.
+-- An item of a list that does not say what it is has an error whose key is `#3`, its place, or `whole/#3` in a list of a whole's parts.
+-- It may be any row that is not there, in every stream that shares the list.
 nameless_errors as (
     select distinct
         affected.stream,
@@ -20,7 +20,7 @@ nameless_errors as (
     from {{ ref('stg_sync_errors') }} as errors
     inner join {{ ref('streams') }} as failed on errors.stream = failed.stream
     inner join {{ ref('streams') }} as affected on failed.listing = affected.listing
-    where errors.key like '#%'
+    where errors.key like '#%' or errors.key like '%/#%'
 ),
 
 -- A complete sync tried every key that is listed, so that rows it neither read nor failed to read have left. With a nameless error

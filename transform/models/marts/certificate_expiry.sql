@@ -77,6 +77,7 @@ select
     signature_hash,
     self_signed,
     domain_count,
+    serves_nothing,
     stale,
     synced_at,
     as_of,

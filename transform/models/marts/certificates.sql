@@ -71,15 +71,25 @@ serials as (
                 = count(distinct case when issuer is not null then provider end) as is_one
     from current_certificates
     group by 1
+),
+
+identified as (
+    select
+        certificates.*,
+        case
+            when certificates.fingerprint is not null then certificates.fingerprint
+            when serials.is_one then coalesce(serials.fingerprint, serials.serial_and_end)
+            else certificates.certificate_key
+        end as identity,
+        coalesce(domain_counts.domain_count, 0) as domain_count
+    from current_certificates as certificates
+    left join domain_counts on certificates.certificate_key = domain_counts.certificate_key
+    left join serials on certificates.serial_and_end = serials.serial_and_end
 )
 
 select
     certificates.certificate_key,
-    case
-        when certificates.fingerprint is not null then certificates.fingerprint
-        when serials.is_one then coalesce(serials.fingerprint, serials.serial_and_end)
-        else certificates.certificate_key
-    end as identity,
+    certificates.identity,
     certificates.provider,
     certificates.account,
     certificates.certificate_id,
@@ -102,9 +112,9 @@ select
     certificates.signature_hash,
     certificates.self_signed,
     certificates.renews_itself,
-    cast(coalesce(domain_counts.domain_count, 0) as integer) as domain_count,
+    cast(certificates.domain_count as integer) as domain_count,
+    -- A certificate may be bought in one place and served in another.
+    sum(certificates.domain_count) over (partition by certificates.identity) = 0 as serves_nothing,
     certificates.stale,
     certificates.synced_at
-from current_certificates as certificates
-left join domain_counts on certificates.certificate_key = domain_counts.certificate_key
-left join serials on certificates.serial_and_end = serials.serial_and_end
+from identified as certificates

@@ -35,6 +35,6 @@ from ranked
 left join {{ ref('int_rows') }} as seen
     on ranked.stream = seen.stream
     and ranked.account = seen.account
-    and ranked.key = seen.row_key
+    and ranked.key in (seen.row_key, seen.part_of)
     and ranked.synced_at < seen.synced_at
 where ranked.version = 1 and seen.row_key is null

@@ -1,7 +1,27 @@
--- What is known of the certificate of each domain: by DescribeDomainCertificateInfo, which knows most, or where that was not
--- read, or is not read any more, by DescribeCdnHttpsDomainList.
+-- What is known of the certificate that each product holds for each domain: by the operation that tells it, which knows most, or
+-- where that was not read, or is not read any more, by the list of HTTPS domains.
+{%- set products = {
+    'cdn': {
+        'domains': 'alicloud_domains',
+        'certificates': 'certificate_info',
+        'https_domains': 'alicloud_https_domains',
+        'chain': 'server_certificate',
+        'https_status': 'server_certificate_status',
+        'start': 'info.cert_start_time',
+    },
+    'dcdn': {
+        'domains': 'alicloud_dcdn_domains',
+        'certificates': 'alicloud_dcdn_certificates',
+        'https_domains': 'alicloud_dcdn_https_domains',
+        'chain': 'ssl_pub',
+        'https_status': 'ssl_protocol',
+        'start': 'null',
+    },
+} %}
 with certificate_info as (
+    {%- for product, has in products.items() %}
     select
+        cast('{{ product }}' as text) as product,
         info.account,
         info.domain_name,
         coalesce(info.x509_fingerprint_sha256, info.cert_id, info.cert_name) as identifier,
@@ -11,7 +31,7 @@ with certificate_info as (
         info.x509_serial_number as serial_number,
         coalesce(info.x509_subject_common_name, info.cert_domain_name) as subject_common_name,
         coalesce(info.x509_issuer_common_name, info.x509_issuer_organization, info.cert_org) as issuer,
-        coalesce(info.x509_not_before, info.cert_start_time) as not_before,
+        coalesce(info.x509_not_before, {{ has.start }}) as not_before,
         coalesce(info.x509_not_after, {{ sane_end('info.cert_expire_time') }}) as not_after,
         {{ sane_end('info.cert_expire_time') }} as provider_not_after,
         info.x509_chain_not_after as chain_not_after,
@@ -29,21 +49,32 @@ with certificate_info as (
             and coalesce(info.x509_subject_alternative_names_complete, true) as dns_names_known,
         coalesce(
             info.x509_fingerprint_sha256,
-            info.server_certificate,
+            info.{{ has.chain }},
             info.cert_id,
             info.cert_name,
             info.x509_serial_number,
             cast(info.x509_not_after as text),
             cast(info.cert_expire_time as text)
         ) is not null as has_certificate,
-        info.server_certificate_status as https_status,
+        info.{{ has.https_status }} as https_status,
         info.stale,
         info.synced_at
-    from {{ current_rows('certificate_info', 'domain_name') }} as info
+    from {{ current_rows(has.certificates, 'domain_name') }} as info
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+),
+
+listed_https_domains as (
+    {%- for product, has in products.items() %}
+    select cast('{{ product }}' as text) as product, https.*
+    from {{ current_rows(has.https_domains, 'domain_name') }} as https
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 https_domains as (
     select
+        https.product,
         https.account,
         https.domain_name,
         https.cert_name as identifier,
@@ -70,9 +101,10 @@ https_domains as (
         'on' as https_status,
         https.stale,
         https.synced_at
-    from {{ current_rows('alicloud_https_domains', 'domain_name') }} as https
+    from listed_https_domains as https
     left join certificate_info
-        on https.account = certificate_info.account
+        on https.product = certificate_info.product
+        and https.account = certificate_info.account
         and https.domain_name = certificate_info.domain_name
     where
         certificate_info.domain_name is null
@@ -83,7 +115,8 @@ both_streams as (
     select certificate_info.*
     from certificate_info
     left join https_domains
-        on certificate_info.account = https_domains.account
+        on certificate_info.product = https_domains.product
+        and certificate_info.account = https_domains.account
         and certificate_info.domain_name = https_domains.domain_name
     where https_domains.domain_name is null
     union all
@@ -100,9 +133,27 @@ namesakes as (
             order by not_after desc nulls last, not_before desc nulls last, lower(subject_common_name)
         ) as namesake
     from both_streams
+),
+
+-- What other streams said of the domain, perhaps before.
+said_of_https as (
+    {%- for product, has in products.items() %}
+    select cast('{{ product }}' as text) as product, https.*
+    from {{ ref('stg_' ~ has.https_domains) }} as https
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+),
+
+said_of_domains as (
+    {%- for product, has in products.items() %}
+    select cast('{{ product }}' as text) as product, account, domain_name, domain_status, ssl_protocol, synced_at
+    from {{ ref('stg_' ~ has.domains) }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
+    namesakes.product,
     namesakes.account,
     namesakes.domain_name,
     case
@@ -147,12 +198,13 @@ select
     namesakes.stale,
     namesakes.synced_at
 from namesakes
--- What other streams said of the domain, but not what they said before.
-left join {{ ref('stg_alicloud_https_domains') }} as https
-    on namesakes.account = https.account
+left join said_of_https as https
+    on namesakes.product = https.product
+    and namesakes.account = https.account
     and namesakes.domain_name = https.domain_name
     and namesakes.synced_at <= https.synced_at
-left join {{ ref('stg_alicloud_domains') }} as domains
-    on namesakes.account = domains.account
+left join said_of_domains as domains
+    on namesakes.product = domains.product
+    and namesakes.account = domains.account
     and namesakes.domain_name = domains.domain_name
     and namesakes.synced_at <= domains.synced_at

@@ -1,29 +1,103 @@
 {{ config(materialized='ephemeral') }}
 
+{%- set products = {
+    'cdn': ['alicloud_domains', 'certificate_info', 'alicloud_https_domains'],
+    'dcdn': ['alicloud_dcdn_domains', 'alicloud_dcdn_certificates', 'alicloud_dcdn_https_domains'],
+} %}
+
 -- A domain that is only listed was not asked for its certificate: nobody knows whether it has one.
 with listed as (
-    select account, row_key as domain_name, bool_and(stale) as stale, max(synced_at) as synced_at
-    from {{ ref('int_current_keys') }}
-    where inventory in ('alicloud_domains', 'certificate_info', 'alicloud_https_domains')
-    group by 1, 2
+    {%- for product, streams in products.items() %}
+    select
+        cast('{{ product }}' as text) as product,
+        listed.account,
+        listed.domain_name,
+        domains.cname,
+        listed.stale,
+        listed.synced_at
+    from (
+        select account, row_key as domain_name, bool_and(stale) as stale, max(synced_at) as synced_at
+        from {{ ref('int_current_keys') }}
+        where inventory in ('{{ streams | join("', '") }}')
+        group by 1, 2
+    ) as listed
+    left join {{ ref('stg_' ~ streams[0]) }} as domains
+        on listed.account = domains.account
+        and listed.domain_name = domains.domain_name
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+),
+
+found as (
+    select
+        listed.product,
+        listed.account,
+        listed.domain_name,
+        listed.cname,
+        case when asked.has_certificate then coalesce(asked.identifier, 'of ' || asked.domain_name) end as identifier,
+        case when asked.domain_name is not null then 'served' end as source,
+        asked.provider_status,
+        asked.in_use,
+        coalesce(asked.stale, listed.stale) as stale,
+        coalesce(asked.synced_at, listed.synced_at) as synced_at
+    from listed
+    left join {{ ref('int_alicloud_domain_certificates') }} as asked
+        on listed.product = asked.product
+        and listed.account = asked.account
+        and listed.domain_name = asked.domain_name
+),
+
+-- A domain may be in several products: nobody but its CNAME says which of them serves it. It is without a certificate only where all
+-- say so that may serve it.
+ranked as (
+    select
+        found.*,
+        row_number() over (
+            partition by account, domain_name, identifier
+            order by source nulls first, stale, in_use desc, synced_at desc, product
+        ) as version,
+        bool_or(identifier is not null and in_use) over (partition by account, domain_name) as has_certificate
+    from found
+),
+
+-- A site is served with its certificates for the names in them; which of several has a name, nobody says: none that expired, if another
+-- did not.
+at_sites as (
+    select
+        held.account,
+        lower(element.value) as domain_name,
+        held.identifier,
+        held.in_use and (
+            held.provider_status is distinct from 'expired'
+            or not bool_or(held.provider_status is distinct from 'expired') over (
+                partition by held.account, held.site_id, lower(element.value)
+            )
+        ) as in_use,
+        held.stale,
+        held.synced_at
+    from {{ ref('int_alicloud_held_certificates') }} as held
+    {{ unnest_list('dns_names') }}
+    where
+        held.product = 'esa'
+        and (
+            held.site_name is null
+            or lower(element.value) = lower(held.site_name)
+            or right(lower(element.value), length(held.site_name) + 1) = '.' || lower(held.site_name)
+        )
 )
 
 select
+    {{ domain_columns('identifier', 'source', 'cname', 'provider_status', in_use='in_use') }}
+from ranked
+where version = 1 and (identifier is not null or not has_certificate)
+union all
+select
     {{ domain_columns(
-        account='listed.account',
-        domain_name='listed.domain_name',
-        identifier="case when asked.has_certificate then coalesce(asked.identifier, 'of ' || asked.domain_name) end",
-        source="case when asked.domain_name is not null then 'served' end",
-        cname='domains.cname',
-        provider_status='asked.provider_status',
-        in_use='asked.in_use',
-        stale='coalesce(asked.stale, listed.stale)',
-        synced_at='coalesce(asked.synced_at, listed.synced_at)',
+        'identifier',
+        source="'related'",
+        in_use='bool_or(in_use)',
+        stale='bool_and(stale)',
+        synced_at='max(synced_at)',
     ) }}
-from listed
-left join {{ ref('int_alicloud_domain_certificates') }} as asked
-    on listed.account = asked.account
-    and listed.domain_name = asked.domain_name
-left join {{ ref('stg_alicloud_domains') }} as domains
-    on listed.account = domains.account
-    and listed.domain_name = domains.domain_name
+from at_sites
+group by account, domain_name, identifier

@@ -1,0 +1,92 @@
+"""Alibaba Cloud DCDN: https://www.alibabacloud.com/help/en/dcdn/developer-reference/api-dcdn-2018-01-15-overview."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from tap_cdn_certs.providers.alicloud.domains import (
+    AlicloudStream,
+    DomainCertificates,
+    HTTPSDomains,
+    domains,
+    https_domains,
+    origins,
+)
+from tap_cdn_certs.records.values import identifier, required_identifier, text, unchecked_text, utc
+from tap_cdn_certs.streams.list_stream import ListStream
+
+if TYPE_CHECKING:
+    from tap_cdn_certs.records.values import Item, Record
+
+# Without it, those of the edge's functions are left out.
+DOMAINS = domains("DescribeDcdnUserDomains", WebSiteType="dynamic,computing_routine,computing_image")
+
+
+class AlicloudDCDNDomains(AlicloudStream, ListStream):
+    """Domains of an Alibaba Cloud DCDN account."""
+
+    name = "alicloud_dcdn_domains"
+    product = "dcdn"
+    listing = DOMAINS
+
+    @override
+    def fields(self, item: Item) -> Record:
+        return {
+            "domain_name": required_identifier(item, "DomainName"),
+            "domain_id": identifier(item, "DomainId"),
+            "cname": text(item, "Cname"),
+            "domain_status": text(item, "DomainStatus"),
+            "gmt_created": utc(item, "GmtCreated"),
+            "gmt_modified": utc(item, "GmtModified"),
+            "description": text(item, "Description"),
+            "ssl_protocol": text(item, "SSLProtocol"),
+            "scene": text(item, "Scene"),
+            "function_type": text(item, "FunctionType"),
+            "resource_group_id": text(item, "ResourceGroupId"),
+            "sandbox": text(item, "Sandbox"),
+            "sources": origins(item),
+        }
+
+
+class AlicloudDCDNCertificates(DomainCertificates):
+    """The certificate that each domain of an Alibaba Cloud DCDN account serves, or nulls if there is none."""
+
+    name = "alicloud_dcdn_certificates"
+    product = "dcdn"
+    operation = "DescribeDcdnDomainCertificateInfo"
+    listing = DOMAINS
+    status = "SSLProtocol"
+    chain = "ssl_pub"
+
+    @override
+    def fields(self, key: str, answer: Item) -> Record:
+        item = self.served(answer)
+        chain, leaf = self.x509(key, unchecked_text(item, "SSLPub") or "", domain=key)
+        return {
+            "domain_name": key,
+            "cert_name": text(item, "CertName"),
+            "cert_id": identifier(item, "CertId"),
+            "cert_type": text(item, "CertType"),
+            "cert_region": text(item, "CertRegion"),
+            "cert_domain_name": text(item, "CertDomainName"),
+            "cert_org": text(item, "CertOrg"),
+            "cert_life": text(item, "CertLife"),
+            "cert_expire_time": utc(item, "CertExpireTime"),
+            "status": text(item, "Status"),
+            "ssl_protocol": text(item, "SSLProtocol"),
+            "ssl_pub": chain,
+            **leaf,
+        }
+
+
+class AlicloudDCDNHTTPSDomains(HTTPSDomains):
+    """Domains of an Alibaba Cloud DCDN account that have HTTPS on."""
+
+    name = "alicloud_dcdn_https_domains"
+    product = "dcdn"
+    listing = https_domains("DescribeDcdnHttpsDomainList")
+
+
+STREAMS = (AlicloudDCDNDomains, AlicloudDCDNCertificates, AlicloudDCDNHTTPSDomains)

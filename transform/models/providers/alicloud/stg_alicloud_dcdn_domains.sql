@@ -1,0 +1,17 @@
+{{ staged('alicloud_dcdn_domains', key=['account', 'domain_name'], columns={
+    'account': 'text',
+    'domain_name': 'text',
+    'domain_id': 'text',
+    'cname': 'text',
+    'domain_status': 'text',
+    'gmt_created': 'timestamp',
+    'gmt_modified': 'timestamp',
+    'description': 'text',
+    'ssl_protocol': 'text',
+    'scene': 'text',
+    'function_type': 'text',
+    'resource_group_id': 'text',
+    'sandbox': 'text',
+    'sources': 'list',
+    'synced_at': 'timestamp',
+}) }}

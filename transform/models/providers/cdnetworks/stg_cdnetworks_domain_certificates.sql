@@ -1,0 +1,16 @@
+{{ staged('cdnetworks_domain_certificates', key=['account', 'domain_name'], columns={
+    'account': 'text',
+    'domain_name': 'text',
+    'domain_id': 'text',
+    'service_type': 'text',
+    'cname': 'text',
+    'status': 'text',
+    'cdn_service_status': 'boolean',
+    'enabled': 'boolean',
+    'last_modified': 'timestamp',
+    'tls_version': 'text',
+    'enable_ocsp': 'boolean',
+    'cipher_suites': 'text',
+    'domain_cert_configs': 'list',
+    'synced_at': 'timestamp',
+}) }}

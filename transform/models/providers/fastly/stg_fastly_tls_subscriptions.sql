@@ -1,0 +1,16 @@
+{{ staged('fastly_tls_subscriptions', key=['account', 'subscription_id'], columns={
+    'account': 'text',
+    'subscription_id': 'text',
+    'certificate_authority': 'text',
+    'state': 'text',
+    'has_active_order': 'boolean',
+    'created_at': 'timestamp',
+    'updated_at': 'timestamp',
+    'deleted_at': 'timestamp',
+    'common_name': 'text',
+    'tls_domains': 'list',
+    'tls_certificates': 'list',
+    'tls_configuration': 'text',
+    'tls_authorizations': 'list',
+    'synced_at': 'timestamp',
+}) }}

@@ -189,7 +189,8 @@ def test_a_list_that_does_harm_is_refused_in_little_memory(
     with pair(provider, 6) as sandbox:
         sandbox.faults.add(Fault("body", operation, body=body, content_type="application/json"))
         result = run(sandbox, tmp_path)
-        assert sandbox.count(operation) <= len(names(provider, operation))
+        # Each of its streams asks, and a list may be in two places.
+        assert sandbox.count(operation) <= max(2, len(names(provider, operation)))
     assert_refused(result, provider, operation, words)
 
 

@@ -252,7 +252,8 @@ def _certificate(
     now: datetime,
 ) -> Certificate:
     covering = {"san", "covers"}
-    own = [each for each in domains if each["source"] not in covering]
+    # What is for a domain serves it where the provider says that it comes first.
+    own = [each for each in domains if each["in_use"] or each["source"] not in covering]
     used_by = {each["domain_name"]: each["covered"] for each in own if each["in_use"]}
     begin, end = row["not_before"], row["ends_at"]
     lifetime_left = None

@@ -80,13 +80,8 @@ class TapCDNCerts(Tap):
     def discover_streams(self) -> list[Any]:
         # Without a configuration, a catalog shows all there could be.
         every = [stream for name in self.configured or PROVIDERS for stream in PROVIDERS[name].STREAMS]
-        named = [
-            stream
-            for stream in every
-            if stream.product is None
-            or stream.product in self.config.get(stream.provider, {}).get("products", [stream.product])
-        ]
-        return [stream(self, self.run) for stream in (*named, *TAP_STREAMS)]
+        wanted = [stream for stream in every if stream.wanted(self.config.get(stream.provider, {}))]
+        return [stream(self, self.run) for stream in (*wanted, *TAP_STREAMS)]
 
     @property
     def streams(self) -> dict[str, Any]:

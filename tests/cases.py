@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watched import WatchedRun
 
     from sandbox.api import API
+    from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.streams.stream import CDNStream
 
 APIS = {provider: load(provider) for provider in PROVIDERS}
@@ -26,16 +27,16 @@ DETAILS = [(provider, operation) for provider, api in APIS.items() for operation
 NESTED = [(provider, operation) for provider, api in APIS.items() for operation in api.nested]
 SUPPLEMENTS = [(provider, operation) for provider, api in APIS.items() for operation in api.supplements]
 # Without which a stream cannot be read.
-NEEDED = [each for each in (*LISTS, *DETAILS, *SUPPLEMENTS) if each[1] not in APIS[each[0]].optional]
+NEEDED = [each for each in (*LISTS, *DETAILS, *NESTED, *SUPPLEMENTS) if each[1] not in APIS[each[0]].optional]
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
 EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
+EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])
+EACH_LIST_OF_ITEMS = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *NESTED])
 EACH_NEEDED = pytest.mark.parametrize(("provider", "operation"), NEEDED)
-EACH_ANSWER = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])
-EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS])
 
 
 def played(provider: str) -> set[str]:
@@ -79,6 +80,18 @@ def names(provider: str, operation: str | None = None) -> set[str]:
 def stream_of(provider: str, operation: str) -> type[CDNStream]:
     """The stream that has the records of an operation, or else the keys that it lists."""
     return min(streams(provider, operation), key=lambda stream: stream.operation != operation)
+
+
+def asked_by(provider: str, sandbox: Watch, operation: str) -> list[str]:
+    """The keys that an operation is asked for: of a nested one, those of the list that it is nested in."""
+    return sandbox[provider].keys(APIS[provider].nested.get(operation, operation))
+
+
+def items_of(provider: str, operation: str) -> Listing:
+    """The list whose items an operation gives."""
+    stream: Any = stream_of(provider, operation)
+    listing: Listing = stream.items if operation in APIS[provider].nested else stream.listing
+    return listing
 
 
 @cache

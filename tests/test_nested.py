@@ -42,6 +42,7 @@ class Account:
         self.zones = zones
         self.others = others
         self.connections = 2
+        self.patience = None
         self.limits = AccountLimits({"all": Limit()}, 1000, 1.0, Event())
         self.asked: list[str] = []
 

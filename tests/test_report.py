@@ -442,6 +442,19 @@ def test_what_is_off_is_not_in_use(database: Make, report: Run) -> None:
     assert (found["in_use"], found["used_by"], found["off"]) == (False, [], ["off.example.com"])
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_comes_first_for_a_domain_is_in_use(database: Make, report: Run, *, first: bool) -> None:
+    """Where the provider only says what a certificate is for, and in which order it takes them."""
+    source = database(
+        certificate_expiry=[certificate("first", timedelta(days=3), "critical")],
+        certificate_domains=[domain("first", "www.example.com", "covers", in_use=first)],
+    )
+    code, printed, _ = report(source, "--json", "-", "--fail-within", "7d")
+    (found,) = json.loads(printed)["certificates"]
+    assert (code, found["used_by"]) == ((2, ["www.example.com"]) if first else (0, []))
+    assert (found["covers"], found["off"]) == (["www.example.com"], [])
+
+
 def test_an_unknown_end_that_the_provider_calls_expired(database: Make, report: Run) -> None:
     """Nobody knows the end of a certificate, but the provider says that it is past."""
     row = certificate("said", None, "expired", provider_status="expired", provider_says_worse=True)

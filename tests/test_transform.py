@@ -128,6 +128,9 @@ def test_certificates(built: Built) -> None:
         "cdnetworks/main/5dca": ("5dca", None, "2027-05-01T00:00:00", 1, False, last),
         "cdnetworks/main/5dcb": ("5dcb", None, None, 0, False, last),
         "cdnetworks/main/9": ("9", None, None, 1, False, last),
+        "cloudflare/main/s/ec": ("ec", None, "2026-07-30T00:00:00", 1, False, last),
+        "cloudflare/main/universal/ec": ("ec", "Example CA", "2026-07-21T00:00:00", 1, False, last),
+        "cloudflare/main/universal/rsa": ("rsa", "Example CA", "2026-07-20T00:00:00", 1, False, last),
     }
     renewed = {key: row["renews_itself"] for key, row in certificates.items()}
     assert (renewed["cdnetworks/main/5dca"], renewed["cdnetworks/main/5dcb"]) == (True, False)
@@ -158,6 +161,9 @@ def test_certificate_expiry(built: Built) -> None:
         "cdnetworks/main/5dca": ("ok", 8672.0),
         "cdnetworks/main/5dcb": ("unknown", None),
         "cdnetworks/main/9": ("unknown", None),
+        "cloudflare/main/s/ec": ("ok", 2072.0),
+        "cloudflare/main/universal/ec": ("ok", 1856.0),
+        "cloudflare/main/universal/rsa": ("ok", 1832.0),
     }
 
 
@@ -198,6 +204,12 @@ def test_certificate_domains(built: Built) -> None:
         ("cdnetworks/main/1001", "served"): {"www.example.com": True},
         ("cdnetworks/main/5dca", "served"): {"pro.example.net": None, "staging.example.net": None},
         ("cdnetworks/main/9", "served"): {"www.example.com": None},
+        ("cloudflare/main/s/ec", "covers"): {"www.customer.example": True},
+        ("cloudflare/main/s/ec", "san"): {"www.customer.example": True},
+        ("cloudflare/main/universal/ec", "covers"): {"example.org": True},
+        ("cloudflare/main/universal/ec", "san"): {"example.org": True},
+        ("cloudflare/main/universal/rsa", "covers"): {"example.org": True},
+        ("cloudflare/main/universal/rsa", "san"): {"example.org": True},
     }
 
 
@@ -212,7 +224,7 @@ def test_algorithm_inventory(built: Built) -> None:
         ("RSA", 2048): ("quantum-vulnerable", 2, 4),
         ("RSA", 1024): ("deprecated", 1, 1),
         ("EC", 256): ("quantum-vulnerable", 1, 1),
-        (None, None): ("unknown", 11, 8),
+        (None, None): ("unknown", 14, 10),
     }
 
 
@@ -235,6 +247,9 @@ def test_sync_health(built: Built) -> None:
         "cdnetworks_domain_certificates": ("cdnetworks", "ok", 3, 3, 0, 0, 4.0),
         "cdnetworks_pro_certificates": ("cdnetworks", "ok", 2, 2, 0, 0, 4.0),
         "ssl_certificate": ("cdnetworks", "stale", 3, 0, 3, 1, 88.0),
+        "cloudflare_zones": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
+        "cloudflare_certificate_packs": ("cloudflare", "ok", 3, 3, 0, 0, 4.0),
+        "cloudflare_custom_hostnames": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
     }
 
 

@@ -167,6 +167,7 @@ class Listing:
         total: Where an answer says how many items the list has.
         noun: What the items are, for messages.
         selected_by: The setting whose globs select some of the keys.
+        named: Another field whose value the globs may match.
         nowhere: What is said of a glob that selects nothing; None: nothing is.
         kept: Whether the items are kept in memory, for a stream that compares them.
         sizes: The most bytes and values of a page.
@@ -182,6 +183,7 @@ class Listing:
     total: str | None = None
     noun: str = "items"
     selected_by: str | None = None
+    named: str | None = None
     nowhere: str | None = "nothing of the account matches"
     kept: bool = False
     sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS)

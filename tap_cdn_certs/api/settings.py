@@ -12,8 +12,14 @@ def common_settings(
     api_url: str | None,
     rate_limit_requests: int,
     rate_limit_period: float,
+    limited: str = "for each operation",
 ) -> tuple[th.Property[Any], ...]:
-    """Those settings, with a provider's defaults; without an address, each of its services has its own."""
+    """Those settings, with a provider's defaults.
+
+    Args:
+        api_url: None where each of its services has an address of its own.
+        limited: What the limit is for, in words.
+    """
     return (
         th.Property(
             "account",
@@ -33,7 +39,7 @@ def common_settings(
             "rate_limit_requests",
             th.IntegerType(minimum=1),
             default=rate_limit_requests,
-            description="How many requests the provider allows for each operation in `rate_limit_period`.",
+            description=f"How many requests the provider allows {limited} in `rate_limit_period`.",
         ),
         th.Property(
             "rate_limit_period",

@@ -63,7 +63,9 @@ def required_identifier(item: Item, name: str) -> str:
 
 def integer(item: Item, name: str) -> int | None:
     """The whole number of a field that some answers hold as a text, or None."""
-    value = identifier(item, name)
+    given = item.get(name)
+    whole = int(given) if isinstance(given, float) and given.is_integer() else None
+    value = identifier(item, name) if whole is None else str(whole)
     if value is None:
         return None
     # More digits than a warehouse's numbers have, or a reader in JavaScript or Go takes exactly.

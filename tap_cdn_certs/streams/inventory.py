@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tap_cdn_certs.api.paging import Listing
+    from tap_cdn_certs.records.values import Item
 
 logger = logging.getLogger("tap-cdn-certs")
 
@@ -20,7 +21,7 @@ class Inventory:
     Args:
         provider: Whose it is.
         ask: Asks for all items.
-        patterns: Globs for the keys, whose letters' case does not matter; all keys where there are none.
+        patterns: Globs for the keys, or names, whose letters' case does not matter; all where there are none.
         others: The inventories that the same globs select from, and where one that selects nothing is to be
             said; this one joins them.
     """
@@ -40,6 +41,7 @@ class Inventory:
         self._ask = ask
         self._patterns = patterns
         self._kept: list[Any] | None = None
+        self.found: set[str] = set()  # the globs that select something
         self._others = others
         if listing.nowhere:
             others.append(self)
@@ -61,8 +63,11 @@ class Inventory:
             key = self.listing.identify(item)
             if self.listing.kept and key:
                 self.all_keys.add(key)
-            if self._selects(key):
+            # One without a key is selected, for its stream to report.
+            selecting = self._selecting(key, item) if key else []
+            if selecting or not self._patterns or not key:
                 yield item
+                self.found.update(selecting)
                 keys += [key] if key else []
                 kept += [item] if self.listing.kept else []
         self.keys = keys
@@ -74,14 +79,15 @@ class Inventory:
         if not self.listing.nowhere or any(each.keys is None for each in self._others):
             return
         setting = f"{self._provider}.{self.listing.selected_by}"
+        found = {pattern for each in self._others for pattern in each.found}
         for pattern in self._patterns:
-            if not any(_matches(key, pattern) for each in self._others for key in each.keys or ()):
+            if pattern not in found:
                 logger.warning("%s names %s, which %s.", setting, pattern, self.listing.nowhere)
 
-    def _selects(self, key: str | None) -> bool:
-        """Whether an item is selected; one without a key is, for its stream to report."""
-        return not self._patterns or key is None or any(_matches(key, each) for each in self._patterns)
-
-
-def _matches(key: str, pattern: str) -> bool:
-    return fnmatchcase(key.lower(), pattern.lower())
+    def _selecting(self, key: str, item: Item) -> list[str]:
+        """The globs that select an item."""
+        name = item.get(self.listing.named) if self.listing.named else None
+        names = [key.lower(), *([name.lower()] if isinstance(name, str) else [])]
+        return [
+            pattern for pattern in self._patterns if any(fnmatchcase(each, pattern.lower()) for each in names)
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.records.values import Record
+
+
+# Items of a list that are held until those of the keys before it are written.
+READ_AHEAD = 500
 
 
 class NestedStream(DetailStream):
@@ -37,41 +42,65 @@ class NestedStream(DetailStream):
         if "items" in cls.__dict__:
             cls.operation = cls.items.operation
 
-    def items_of(self, key: str) -> list[Any]:
-        """The items of a key's list. Called in many threads at once."""
+    def items_of(self, key: str) -> Iterator[Any]:
+        """The items of a key's list, of which the first are read here. Called in many threads at once.
+
+        Raises:
+            APIError: The list cannot be read, and nothing of it was; else its items come before the error.
+        """
         parameters = {**self.items.parameters, **self.parameters(key)}
         path = self.path_of(key) or self.items.path
         listing = replace(self.items, path=path, parameters=parameters, sizes=self.sizes)
+        items: Iterator[Any] = self.client.listing(listing)
+        first: list[Any] = []
         try:
-            return [*self.client.listing(listing)]
+            for item in islice(items, READ_AHEAD):
+                first.append(item)  # noqa: PERF402 - what was read before an error stays
         except APIError as error:
-            # What concerns a whole list concerns no more than this one.
-            if error.reach in {Reach.STREAM, Reach.INACTIVE}:
-                raise error.but(error.message, Reach.KEY) from None
-            raise
+            if not first:
+                raise
+            items = map(fail, [error])
+        return chain(first, items)
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         self.progress.limit = self.client.limits[self.operation]
+        failed: APIError | None = None
+        read = False
         for key, items in fan_out(
             self.items_of, self.keys(), connections=self.client.connections, ahead=1, idle=self.idle
         ):
-            # How many items there are is known at the end.
+            # How many items there are is known at the end; a key stands for its own.
             self.progress.total = None
-            if items.exception():
-                raises: Callable[[], Any] = items.result
-                yield key, raises
-                continue
-            # A key stands for its items.
             self.counts.listed -= 1
-            self.same_failures = 0
-            for place, item in enumerate(items.result(), 1):
-                self.counts.listed += 1
-                name = self.items.identify(item) or f"#{place}"
-                yield f"{key}/{name}", partial(self.item_record, key, item)
-                # No request was made for it: however many fail in a row, the others are asked for.
+            try:
+                found = items.result()
                 self.same_failures = 0
+                for place, item in enumerate(found, 1):
+                    self.counts.listed += 1
+                    name = self.items.identify(item) or f"#{place}"
+                    yield f"{key}/{name}", partial(self.item_record, key, item)
+                    # No request was made for it: however many fail in a row, the others are asked for.
+                    self.same_failures = 0
+            except APIError as error:
+                self.counts.listed += 1
+                failed = failed if error.reach is Reach.GONE else error
+                yield key, partial(fail, error)
+            else:
+                read = True
+                if self.client.patience is not None:
+                    # Who only tests has seen that it can be read, also where many keys have nothing.
+                    return
+        if failed and not read:
+            raise self.given_up(failed, "of no key the list could be read")
 
     def item_record(self, key: str, item: object) -> Record:
         """The record of an item of a key's list."""
         return self.whole(self.fields(key, self.seen(item)))
+
+
+def fail(error: APIError) -> Record:
+    """Raises what keeps a key's list from being read: what concerns a whole list is the key's alone."""
+    if error.reach in {Reach.STREAM, Reach.INACTIVE}:
+        raise error.but(error.message, Reach.KEY)
+    raise error

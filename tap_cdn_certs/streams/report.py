@@ -94,8 +94,13 @@ class Report:
     def unsaid(self, provider: str, names: Iterable[str], left_out: Iterable[str]) -> list[str]:
         """Which names of a provider's are to be said, but those left out by globs: each once in a sync."""
         known = self._names.setdefault(provider, set())
+        # Of an object that is left out, all is.
         new = sorted(
-            name for name in {*names} - known if not any(fnmatchcase(name, pattern) for pattern in left_out)
+            name
+            for name in {*names} - known
+            if not any(
+                fnmatchcase(each, pattern) for each in (name, name.partition(".")[0]) for pattern in left_out
+            )
         )
         known.update(new)
         return new

@@ -104,6 +104,11 @@ class CDNStream(TapStream):
         self._doubts: list[tuple[str, APIError]] = []
         self.same_failures = 0  # in a row, of requests
 
+    @classmethod
+    def wanted(cls, settings: Item) -> bool:
+        """Whether the settings of its provider ask for it."""
+        return cls.product is None or cls.product in settings.get("products", [cls.product])
+
     @property
     def client(self) -> Any:
         """The client of the stream's account, shared by its streams."""
@@ -205,7 +210,8 @@ class CDNStream(TapStream):
                         self.same_failures = self.same_failures + 1 if error.code == last_code else 1
                         last_code = error.code
                         if self.request_per_key and self.same_failures == SAME_FAILURES:
-                            raise self._given_up(error) from None
+                            why = f"{SAME_FAILURES} keys in a row failed for the same reason"
+                            raise self.given_up(error, why) from None
             else:
                 self.same_failures = 0
                 if self.has_certificate(record):
@@ -225,6 +231,6 @@ class CDNStream(TapStream):
             said = quoted(", ".join(self.client.without_secrets(name) for name in names))
             self.logger.info("%s: the provider also sends %s, which no field takes.", self.name, said)
 
-    def _given_up(self, error: APIError) -> APIError:
-        why = f"{self.name} was given up, because {SAME_FAILURES} keys in a row failed for the same reason."
-        return error.but(f"{why} {error.message}", Reach.STREAM)
+    def given_up(self, error: APIError, why: str) -> APIError:
+        """The error of the stream, for which that of a key stands."""
+        return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)

@@ -78,7 +78,7 @@ def test_an_echo_is_not_passed_on(tmp_path: Path, provider: str, login: str, mea
 def test_an_echo_in_the_midst_of_a_sync_is_not_passed_on(tmp_path: Path, provider: str, login: str) -> None:
     """Where an operation gives the account's own credentials back; `run` looks for them."""
     api = APIS[provider]
-    for operation in (*api.details, *api.lists):
+    for operation in (*api.details, *api.lists, *api.nested):
         with only(provider, 20) as sandbox:
             # No tap can know those of another login.
             sandbox[provider].secrets = tuple(api.logins[login][name] for name in secrets(provider, login))

@@ -101,8 +101,9 @@
 {#
     The columns of `int_<provider>_domains`, in the same way: a row for each domain, or for each certificate of a domain.
 
-    `source` is `served`, `related` or `covers`, as in `certificate_domains`; a domain that is only covered is not `in_use`. With a source and
-    no `identifier`, the domain has no certificate; without a source nobody knows.
+    `source` is `served`, `related` or `covers`, as in `certificate_domains`; a domain that is only covered is not `in_use`, unless the
+    provider says in which order it takes its certificates, and this is the first. With a source and no `identifier`, the domain has no
+    certificate; without a source nobody knows.
 #}
 {% macro domain_columns() -%}
     {%- set defaults = {

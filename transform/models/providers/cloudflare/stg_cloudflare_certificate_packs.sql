@@ -1,0 +1,16 @@
+{{ staged('cloudflare_certificate_packs', key=['account', 'zone_id', 'pack_id'], columns={
+    'account': 'text',
+    'zone_id': 'text',
+    'pack_id': 'text',
+    'type': 'text',
+    'status': 'text',
+    'hosts': 'list',
+    'primary_certificate': 'text',
+    'certificate_authority': 'text',
+    'validation_method': 'text',
+    'validity_days': 'bigint',
+    'cloudflare_branding': 'boolean',
+    'validation_errors': 'list',
+    'certificates': 'list',
+    'synced_at': 'timestamp',
+}) }}

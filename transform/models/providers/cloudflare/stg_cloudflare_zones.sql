@@ -1,0 +1,17 @@
+{{ staged('cloudflare_zones', key=['account', 'zone_id'], columns={
+    'account': 'text',
+    'zone_id': 'text',
+    'name': 'text',
+    'status': 'text',
+    'type': 'text',
+    'paused': 'boolean',
+    'created_on': 'timestamp',
+    'modified_on': 'timestamp',
+    'activated_on': 'timestamp',
+    'account_id': 'text',
+    'plan_name': 'text',
+    'custom_certificate_quota': 'bigint',
+    'cdn_only': 'boolean',
+    'dns_only': 'boolean',
+    'synced_at': 'timestamp',
+}) }}

@@ -32,9 +32,9 @@ help: ## Show the targets
 demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
 	@$(BIN)/python -m scripts.demo
 
-# Of three workers one often waits, as a provider makes it; files begin in the order that tests/conftest.py gives them.
+# Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
 test: lint $(PLUGINS) chromium ## Run every check
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --timeout 300
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
 
 lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check

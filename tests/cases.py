@@ -130,8 +130,8 @@ def only(provider: str, size: int, **options: Any) -> Watch:
 
 
 def other(provider: str) -> str:
-    """Another provider, which a failure of the first has to leave alone."""
-    return next(name for name in PROVIDERS if name != provider)
+    """Another provider, which a failure of the first leaves alone: it names no operation the same."""
+    return next(name for name in PROVIDERS if not played(name) & played(provider))
 
 
 def pair(provider: str, size: int, **options: Any) -> Watch:

@@ -79,8 +79,9 @@ def test_junk_in_any_item_of_a_list_costs_the_item(tmp_path: Path, provider: str
     with only(provider, size) as sandbox:
         keys = sandbox[provider].keys(operation)
         odd = dict(zip(keys[::2], wrong, strict=False))
+        names = {name: own_key(provider, operation, name) for name in odd}
         spoilt = {
-            name.rpartition("/")[2]: value | {key: name.rpartition("/")[2]}
+            names[name]: value | {key: names[name]}
             if isinstance(value, dict) and value.get(key) == item[key]
             else value
             for name, value in odd.items()
@@ -120,7 +121,7 @@ def test_a_wrong_value_is_named_and_strict_fails_for_it(
         wrong = sandbox[provider].keys(operation)[0]
         right = {*sandbox[provider].records(stream.operation)} - {wrong}
         of_details = operation in APIS[provider].details
-        which = {"key": wrong} if of_details else {"item": wrong.rpartition("/")[2]}
+        which = {"key": wrong} if of_details else {"item": own_key(provider, operation, wrong)}
         sandbox.faults.add(Fault("field", operation, field=field, value=[[1]], **which))
         result = run(sandbox, tmp_path, config={**sandbox.config(), "strict": True})
     assert result.returncode == 1
@@ -129,6 +130,11 @@ def test_a_wrong_value_is_named_and_strict_fails_for_it(
     assert row["code"] == "InvalidValue"
     assert field in row["message"]
     assert result.by_key(stream.name).keys() == right
+
+
+def own_key(provider: str, operation: str, key: str) -> str:
+    """What an item itself has of its key: of a nested list, the part after that of the whole."""
+    return key.rpartition("/")[2] if operation in APIS[provider].nested else key
 
 
 def plain(name: str) -> str:

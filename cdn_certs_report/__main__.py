@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from cdn_certs_report.inventory import Certificate, Inventory
 
+# How many of the certificates whose end is unknown are named.
+_NAMED = 5
+
 _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
@@ -236,7 +239,10 @@ def _ending(certificate: Certificate) -> str:
 def _verdict(report: Inventory, within: timedelta | None) -> int:
     """Say on stderr what a schedule's owner must know, and return the exit code."""
     doubts = [f"warning: {warning}" for warning in report.warnings]
-    doubts += [f"warning: nobody knows when {each.label} ends." for each in report.unknown_in_use]
+    unknown = report.unknown_in_use
+    doubts += [f"warning: nobody knows when {each.label} ends." for each in unknown[:_NAMED]]
+    if len(unknown) > _NAMED:
+        doubts.append(f"warning: nor when {len(unknown) - _NAMED:,} others end.")
     ending = report.ending_within(within) if within is not None else []
     endings = [f"{_ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ending]
     notes = [

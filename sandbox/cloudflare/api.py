@@ -59,6 +59,7 @@ class Cloudflare(API[Zone]):
     provider = "cloudflare"
     size = 100
     holds = "zones on Cloudflare"
+    demo: ClassVar[Mapping[str, Any]] = {"size": 4}
     lists = (ZONES,)
     details = ()
     nested: ClassVar[Mapping[str, str]] = {PACKS: ZONES, HOSTNAMES: ZONES}

@@ -214,8 +214,7 @@ class Client:
         except APIError as error:
             error.operation = operation
             if error.reach in AGAIN:
-                attempts = self._retry.statistics["attempt_number"]
-                self._give_up(host, error, attempts, heard=host.heard > began)
+                self._give_up(host, error, self._retry.statistics["attempt_number"], heard=host.heard > began)
             if error.code.partition(".")[0] in self.unknown and not self.refused:
                 self._refusing.add(host.url)
                 if {*self.addresses(operation)} - self._refusing:

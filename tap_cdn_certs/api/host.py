@@ -80,10 +80,7 @@ class Host:
     def send(
         self, prepared: PreparedRequest, patience: float | None, max_bytes: int, max_tokens: int
     ) -> Answer:
-        """Sends a request.
-
-        Args:
-            patience: Seconds to wait for an answer, or as long as it takes.
+        """Sends a request, and waits for the answer for some seconds, or as long as it takes.
 
         Raises:
             APIError: There is no answer.

@@ -14,11 +14,9 @@ def common_settings(
     rate_limit_period: float,
     limited: str = "for each operation",
 ) -> tuple[th.Property[Any], ...]:
-    """Those settings, with a provider's defaults.
+    """Those settings, with a provider's defaults, and in words what its limit is for.
 
-    Args:
-        api_url: None where each of its services has an address of its own.
-        limited: What the limit is for, in words.
+    Without an `api_url`, each of its services has an address of its own.
     """
     return (
         th.Property(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,7 @@ from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
 
 # Of a function that the library calls, and newer Pythons advise against.
 pytestmark = pytest.mark.filterwarnings("ignore:.*utcnow:DeprecationWarning")
@@ -206,7 +207,8 @@ def test_a_command_of_a_profile_is_run_again_when_its_key_ends(tmp_path: Path) -
     with only("alicloud", 200, latency=0.4) as sandbox, Issuer(sandbox, 2) as issuer:
         program = tmp_path / "external"
         program.write_text(
-            f"#!{sys.executable} -IS\nimport json\nfrom urllib.request import urlopen\n"
+            # Not that of the environment, whose path may have a space.
+            f"#!{Path(sys.executable).resolve()} -IS\nimport json\nfrom urllib.request import urlopen\n"
             f"key = json.load(urlopen('{issuer.url}/credentials'))\n"
             "print(json.dumps({'mode': 'StsToken', 'access_key_id': key['AccessKeyId'],\n"
             "    'access_key_secret': key['AccessKeySecret'], 'sts_token': key['SecurityToken'],\n"

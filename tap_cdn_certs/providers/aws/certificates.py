@@ -272,9 +272,21 @@ def pem(body: Item, name: str) -> Item:
     return {"CertificateBody": leaf, "CertificateChain": body.get("CertificateChain")}
 
 
+CT_LOGGING = "CertificateTransparencyLoggingPreference"
+
+
+def renewal_fields(renewal: Item) -> Record:
+    """What is said of the last renewal, if there was one."""
+    return {
+        "renewal_status": text(renewal, "RenewalStatus"),
+        "renewal_status_reason": text(renewal, "RenewalStatusReason"),
+        "renewal_updated_at": since_1970(renewal, "UpdatedAt"),
+        "renewal_domain_validation_options": validations(renewal),
+    }
+
+
 def common_fields(item: Item) -> Record:
     """The fields of a certificate in a list, and in a detail, which has more of them; of ACM or of IAM."""
-    renewal = mapping(item.get("RenewalSummary"), "RenewalSummary")
     options = mapping(item.get("Options"), "Options")
     return {
         "domain_name": text(item, "DomainName"),
@@ -299,17 +311,12 @@ def common_fields(item: Item) -> Record:
         "in_use_by": texts(item, "InUseBy"),
         "domain_validation_options": validations(item),
         "renewal_eligibility": text(item, "RenewalEligibility"),
-        "renewal_status": text(renewal, "RenewalStatus"),
-        "renewal_status_reason": text(renewal, "RenewalStatusReason"),
-        "renewal_updated_at": since_1970(renewal, "UpdatedAt"),
-        "renewal_domain_validation_options": validations(renewal),
+        **renewal_fields(mapping(item.get("RenewalSummary"), "RenewalSummary")),
         "managed_by": text(item, "ManagedBy"),
         "certificate_authority_arn": text(item, "CertificateAuthorityArn"),
         "certificate_key_pair_origin": text(item, "CertificateKeyPairOrigin"),
         "root_hierarchy_type": text(item, "RootHierarchyType"),
-        "certificate_transparency_logging_preference": text(
-            options, "CertificateTransparencyLoggingPreference"
-        ),
+        "certificate_transparency_logging_preference": text(options, CT_LOGGING),
         "export": text(options, "Export") or text(item, "ExportOption"),
         "exported": boolean(item, "Exported"),
         "server_certificate_id": identifier(item, "ServerCertificateId"),

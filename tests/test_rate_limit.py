@@ -144,6 +144,19 @@ def test_a_call_that_arrived_late_counts_from_then(
     assert most_in(arrivals, 1.0) <= requests
 
 
+@given(requests=st.integers(10, 30), late=st.floats(0, 0.5))
+def test_a_late_beginning_is_not_taken_for_usual(requests: int, late: float) -> None:
+    """Most of the first calls may be late, for their new connections: those after them are none too many."""
+    subject, clock = limiter(requests, 1.0)
+    arrivals = []
+    for number in range(3 * requests):
+        call = subject.acquire()
+        arrived = clock.now + (late if number < 0.8 * requests else 0)
+        arrivals.append(arrived)
+        clock.events.append((arrived + 0.15, call))
+    assert most_in(arrivals, 1.0) <= requests
+
+
 @given(limit=limits, before=st.integers(0, 30), pause=st.floats(0.1, 900))
 def test_a_pause_holds_everybody(limit: tuple[int, float], before: int, pause: float) -> None:
     """No call leaves within a pause, and a shorter one does not end it."""

@@ -70,6 +70,8 @@ class RateLimit:
         self._distance = min(0.9 * period / requests, 0.009)
         self._log: deque[Call] = deque()
         self._latencies: deque[float] = deque(maxlen=100)
+        # Of those that are quick: when a sync begins, most are late, for their new connections.
+        self._usual = 0.0
         self._paused_until = 0.0
 
     def due(self) -> float:
@@ -95,6 +97,7 @@ class RateLimit:
         self._latencies.append(call.took)
         latencies = sorted(self._latencies)
         self.latency = latencies[len(latencies) // 2]
+        self._usual = latencies[len(latencies) // 10]
 
     def pause(self, seconds: float) -> None:
         """Lets no call leave for so many seconds: the provider refused one."""
@@ -112,7 +115,7 @@ class RateLimit:
 
     def _arrival(self, call: Call) -> float:
         """When a call arrived, at the latest."""
-        return call.left + min(max(call.took - self.latency, 0.0), self.period)
+        return call.left + min(max(call.took - self._usual, 0.0), self.period)
 
 
 class OperationLimits:

@@ -10,11 +10,12 @@ from tap_cdn_certs.providers.alicloud.domains import (
     AlicloudStream,
     DomainCertificates,
     HTTPSDomains,
+    certificate_fields,
+    domain_fields,
     domains,
     https_domains,
-    origins,
 )
-from tap_cdn_certs.records.values import identifier, required_identifier, text, unchecked_text, utc
+from tap_cdn_certs.records.values import text, unchecked_text, utc
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -33,20 +34,11 @@ class AlicloudDomains(AlicloudStream, ListStream):
     @override
     def fields(self, item: Item) -> Record:
         return {
-            "domain_name": required_identifier(item, "DomainName"),
-            "domain_id": identifier(item, "DomainId"),
-            "cname": text(item, "Cname"),
+            **domain_fields(item),
             "cdn_type": text(item, "CdnType"),
-            "domain_status": text(item, "DomainStatus"),
-            "gmt_created": utc(item, "GmtCreated"),
-            "gmt_modified": utc(item, "GmtModified"),
-            "description": text(item, "Description"),
             "source_type": text(item, "SourceType"),
             "ssl_protocol": text(item, "SslProtocol"),
-            "resource_group_id": text(item, "ResourceGroupId"),
-            "sandbox": text(item, "Sandbox"),
             "coverage": text(item, "Coverage"),
-            "sources": origins(item),
         }
 
 
@@ -66,17 +58,9 @@ class CertificateInfo(DomainCertificates):
         chain, leaf = self.x509(key, unchecked_text(item, "ServerCertificate") or "", domain=key)
         return {
             "domain_name": key,
-            "cert_name": text(item, "CertName"),
-            "cert_id": identifier(item, "CertId"),
-            "cert_type": text(item, "CertType"),
-            "cert_region": text(item, "CertRegion"),
-            "cert_domain_name": text(item, "CertDomainName"),
-            "cert_org": text(item, "CertOrg"),
-            "cert_life": text(item, "CertLife"),
+            **certificate_fields(item),
             "cert_start_time": utc(item, "CertStartTime"),
-            "cert_expire_time": utc(item, "CertExpireTime"),
             "cert_update_time": utc(item, "CertUpdateTime"),
-            "status": text(item, "Status"),
             "domain_cname_status": text(item, "DomainCnameStatus"),
             "server_certificate_status": text(item, "ServerCertificateStatus"),
             "server_certificate": chain,

@@ -10,11 +10,12 @@ from tap_cdn_certs.providers.alicloud.domains import (
     AlicloudStream,
     DomainCertificates,
     HTTPSDomains,
+    certificate_fields,
+    domain_fields,
     domains,
     https_domains,
-    origins,
 )
-from tap_cdn_certs.records.values import identifier, required_identifier, text, unchecked_text, utc
+from tap_cdn_certs.records.values import text, unchecked_text
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -34,19 +35,10 @@ class AlicloudDCDNDomains(AlicloudStream, ListStream):
     @override
     def fields(self, item: Item) -> Record:
         return {
-            "domain_name": required_identifier(item, "DomainName"),
-            "domain_id": identifier(item, "DomainId"),
-            "cname": text(item, "Cname"),
-            "domain_status": text(item, "DomainStatus"),
-            "gmt_created": utc(item, "GmtCreated"),
-            "gmt_modified": utc(item, "GmtModified"),
-            "description": text(item, "Description"),
+            **domain_fields(item),
             "ssl_protocol": text(item, "SSLProtocol"),
             "scene": text(item, "Scene"),
             "function_type": text(item, "FunctionType"),
-            "resource_group_id": text(item, "ResourceGroupId"),
-            "sandbox": text(item, "Sandbox"),
-            "sources": origins(item),
         }
 
 
@@ -66,15 +58,7 @@ class AlicloudDCDNCertificates(DomainCertificates):
         chain, leaf = self.x509(key, unchecked_text(item, "SSLPub") or "", domain=key)
         return {
             "domain_name": key,
-            "cert_name": text(item, "CertName"),
-            "cert_id": identifier(item, "CertId"),
-            "cert_type": text(item, "CertType"),
-            "cert_region": text(item, "CertRegion"),
-            "cert_domain_name": text(item, "CertDomainName"),
-            "cert_org": text(item, "CertOrg"),
-            "cert_life": text(item, "CertLife"),
-            "cert_expire_time": utc(item, "CertExpireTime"),
-            "status": text(item, "Status"),
+            **certificate_fields(item),
             "ssl_protocol": text(item, "SSLProtocol"),
             "ssl_pub": chain,
             **leaf,

@@ -13,6 +13,7 @@ from tap_cdn_certs.records.values import (
     identifier,
     integer,
     mapping,
+    objects,
     required_identifier,
     text,
     utc,
@@ -71,9 +72,39 @@ def origins(item: Item) -> list[Record] | None:
             "priority": identifier(source, "Priority"),
             "weight": identifier(source, "Weight"),
         }
-        for element in elements(mapping(item.get("Sources"), "Sources"), "Source")
-        for source in [mapping(element, "Source")]
+        for source in objects(mapping(item.get("Sources"), "Sources"), "Source")
     ] or None
+
+
+def domain_fields(item: Item) -> Record:
+    """The fields of a domain that all products have."""
+    return {
+        "domain_name": required_identifier(item, "DomainName"),
+        "domain_id": identifier(item, "DomainId"),
+        "cname": text(item, "Cname"),
+        "domain_status": text(item, "DomainStatus"),
+        "gmt_created": utc(item, "GmtCreated"),
+        "gmt_modified": utc(item, "GmtModified"),
+        "description": text(item, "Description"),
+        "resource_group_id": text(item, "ResourceGroupId"),
+        "sandbox": text(item, "Sandbox"),
+        "sources": origins(item),
+    }
+
+
+def certificate_fields(item: Item) -> Record:
+    """The fields of a domain's certificate that all products have."""
+    return {
+        "cert_name": text(item, "CertName"),
+        "cert_id": identifier(item, "CertId"),
+        "cert_type": text(item, "CertType"),
+        "cert_region": text(item, "CertRegion"),
+        "cert_domain_name": text(item, "CertDomainName"),
+        "cert_org": text(item, "CertOrg"),
+        "cert_life": text(item, "CertLife"),
+        "cert_expire_time": utc(item, "CertExpireTime"),
+        "status": text(item, "Status"),
+    }
 
 
 class AlicloudStream(CDNStream):

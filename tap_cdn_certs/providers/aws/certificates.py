@@ -85,6 +85,8 @@ SERVER_CERTIFICATES = Listing(
 # CloudFront takes none of another path.
 PATH = "/cloudfront/"
 
+CT_LOGGING = "CertificateTransparencyLoggingPreference"
+
 # There is no certificate yet, or there will not be one.
 NOT_ISSUED = frozenset({"PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED"})
 RENEWED_WITHIN = timedelta(days=60)  # before the end: then the list does not say how the renewal goes
@@ -270,9 +272,6 @@ def pem(body: Item, name: str) -> Item:
     if not leaf:
         raise InvalidValueError(f"{name} is missing.")
     return {"CertificateBody": leaf, "CertificateChain": body.get("CertificateChain")}
-
-
-CT_LOGGING = "CertificateTransparencyLoggingPreference"
 
 
 def renewal_fields(renewal: Item) -> Record:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.answer import parse_json
 from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
-from tap_cdn_certs.api.secrets import quoted, without_secrets
+from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.xml import is_xml, parse_xml
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers.aws.services import PARTITIONS, TENANTS, request_of, service_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item
 
 logger = logging.getLogger(__name__)
-
-MAX_SKEW = 300.0  # seconds between two clocks that the provider does not mind
 
 # As botocore has them.
 THROTTLED = (
@@ -101,7 +99,7 @@ class AWSClient(Client):
 
     @override
     def auth(self, settings: Mapping[str, Any]) -> SigV4:
-        self._signature = SigV4(settings)
+        self._signature = SigV4(settings, self.secrets)
         return self._signature
 
     @property
@@ -200,10 +198,6 @@ class AWSClient(Client):
         if refusal.code in CREDENTIALS:
             reach = Reach.PROVIDER
         return super().explanation(operation, refusal, reach, skew)
-
-    @override
-    def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
-        return without_secrets(super().without_secrets(text, sent), self._signature.secrets, {})
 
 
 def _unknown(listing: Listing, message: str) -> str | None:

@@ -27,16 +27,20 @@ ASSUMED_BY = "tap-cdn-certs"  # as CloudTrail names who took a role
 
 
 class SigV4(AuthBase):
-    """Signs requests with AWS4-HMAC-SHA256."""
+    """Signs requests with AWS4-HMAC-SHA256.
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    Args:
+        settings: The provider's settings.
+        secrets: What must not be said; what is found of the credentials is added.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], secrets: list[str]) -> None:
         self._settings = settings
         self._services = PARTITIONS[settings["partition"]]
         self._found: Any = None
         self._failure: APIError | None = None
         self._finding = Lock()
-        # What is known of them that nobody else should.
-        self.secrets: set[str] = set()
+        self._secrets = secrets
 
     @override
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
@@ -85,7 +89,8 @@ class SigV4(AuthBase):
                 "aws.access_key_secret, or aws.profile; on an EC2 instance, aws.instance_metadata."
             )
             raise APIError("NoCredentials", message, Reach.PROVIDER)
-        self.secrets |= {secret for secret in (frozen.secret_key, frozen.token) if secret}
+        found = (frozen.secret_key, frozen.token)
+        self._secrets.extend(secret for secret in found if secret and secret not in self._secrets)
         return frozen
 
     @property

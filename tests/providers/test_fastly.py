@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import time as clock
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from answering import listening
 from answers import client
 from cases import only
 from expected import blank, time
@@ -31,6 +30,7 @@ from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
     from sandbox.fastly.inventory import Activation, Certificate, Domain, Subscription
 
@@ -270,22 +270,13 @@ def test_a_wait_is_what_an_answer_says_or_a_minute() -> None:
 def serving(answers: dict[str, Item]) -> Iterator[Item]:
     """Serve an answer for each path, whatever else is asked for, and give the settings of the account."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = answers.get(urlsplit(self.path).path)
-            content = json.dumps(body or {"errors": [{"title": "Not found"}]}).encode()
-            self.send_response(200 if body else 404)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    def answer(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], bytes]:
+        body = answers.get(urlsplit(request.path).path)
+        content = json.dumps(body or {"errors": [{"title": "Not found"}]}).encode()
+        return 200 if body else 404, {}, content
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield {"api_token": "s3cr3t-of-nobody-at-all", "api_url": f"http://127.0.0.1:{server.server_port}"}
-        server.shutdown()
+    with listening(answer) as url:
+        yield {"api_token": "s3cr3t-of-nobody-at-all", "api_url": url}
 
 
 def recorded() -> dict[str, Item]:

@@ -83,25 +83,23 @@ def _syncs(syncs: Iterable[Row], gauge: _Make) -> None:
 
 def _accounts(inventory: Inventory, gauge: _Make) -> None:
     """Count what each account has; of nothing there is a 0, so that an alert has something to compare."""
-    certificates = gauge(
-        "certificates", "Certificates by their state in the report.", *_PLACE, "state", "in_use"
-    )
-    unknown = gauge(
-        "certificates_end_unknown", "Certificates in use of which nobody knows when they end.", *_PLACE
-    )
+    used = (*_PLACE, "in_use")
+    certificates = gauge("certificates", "Certificates by their state in the report.", *used, "state")
+    unknown = gauge("certificates_end_unknown", "Certificates of which nobody knows when they end.", *used)
     served = gauge("domains_served", "Domains that are served with a certificate.", *_PLACE)
     bare = gauge("domains_without_certificate", "Domains that are served without a certificate.", *_PLACE)
     domains: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    states = Counter((account(each.row), each.state, each.in_use) for each in inventory.certificates)
-    ends_unknown = Counter(account(each.row) for each in inventory.unknown_in_use)
-    without = Counter(map(account, inventory.domains_without_certificate))
     for each in inventory.certificates:
         domains[account(each.row)].update(each.used_by)
+    states = Counter((account(each.row), each.in_use, each.state) for each in inventory.certificates)
+    endless = Counter((account(each.row), each.in_use) for each in inventory.certificates if not each.ends_at)
+    without = Counter(map(account, inventory.domains_without_certificate))
     for owner in sorted({*domains, *without, *map(account, inventory.syncs)}):
-        for state in STATES:
-            for in_use in (True, False):
-                certificates.labels(*owner, state, str(in_use).lower()).set(states[owner, state, in_use])
-        unknown.labels(*owner).set(ends_unknown[owner])
+        for in_use in (True, False):
+            values = (*owner, str(in_use).lower())
+            unknown.labels(*values).set(endless[owner, in_use])
+            for state in STATES:
+                certificates.labels(*values, state).set(states[owner, in_use, state])
         served.labels(*owner).set(len(domains[owner]))
         bare.labels(*owner).set(without[owner])
 

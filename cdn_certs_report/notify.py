@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from apprise import Apprise, NotifyFormat, NotifyType
+from apprise import Apprise
 
 from cdn_certs_report.changes import Problem, news, present
 from cdn_certs_report.inventory import printable
@@ -54,7 +54,7 @@ class _Memory:
     def content(self) -> bytes:
         """Return what the file holds."""
         told = {url: [each[:-1] for each in problems.values()] for url, problems in self.told.items()}
-        return json.dumps({"salt": self.salt.hex(), "told": told}, indent=1).encode()
+        return json.dumps({"salt": self.salt.hex(), "told": told}).encode()
 
 
 def tell(urls: Sequence[str], path: str, inventory: Inventory, drift: Iterable[Row] = ()) -> list[str]:
@@ -109,8 +109,8 @@ def _mistake(url: str, message: Message) -> str | None:
             if services.notify(
                 message.body,
                 title=message.title,
-                notify_type=NotifyType(message.weight),
-                body_format=NotifyFormat.TEXT,
+                notify_type=message.weight,
+                body_format="text",
             ):
                 return None
             name = printable(service.service_name)

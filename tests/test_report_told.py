@@ -427,6 +427,28 @@ def test_a_url_that_reaches_nobody(service: Service, notified: Path, url: str, s
     assert len(json.loads(notified.read_bytes())["told"]) == 1
 
 
+def test_who_is_left_out_is_forgotten(service: Service, notified: Path) -> None:
+    """A URL that is no longer told leaves nothing in the file, and is new when it comes back."""
+    one, two = service.url("one"), service.url("two")
+    for urls, known in (([one, two], 2), ([one], 2), ([two], 2)):
+        assert tell(urls, str(notified), seen(CRITICAL)) == []
+        assert len(json.loads(notified.read_bytes())["told"]) == known
+    assert tell([one], str(notified), seen(RENEWED)) == []
+    assert len(json.loads(notified.read_bytes())["told"]) == 1
+    service.paths.clear()
+    assert tell([one, two], str(notified), seen(RENEWED)) == []
+    assert service.paths == ["two"]
+
+
+def test_names_are_text_for_services_with_markup(service: Service, notified: Path) -> None:
+    """What a provider calls a certificate is shown, and is no part of a page."""
+    named = certificate("www", DAY, "critical", name="<script>alert(1)</script>")
+    assert tell([f"{service.url()}?format=html"], str(notified), seen(named)) == []
+    (body,) = service.bodies()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in body
+    assert "<script>" not in body
+
+
 def test_nothing_is_remembered_of_what_nobody_took(service: Service, notified: Path) -> None:
     """A failure leaves no file, and changes none."""
     service.refused.add(TOKEN)

@@ -29,7 +29,7 @@ _NAMED = 5
 _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
-  1  the report could not be made, or not be written: stderr says why in a line
+  1  the report could not be made or written, or somebody not be notified: stderr says why in a line
   2  with --fail-within: a certificate in use ends within that time, or has ended
   3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
      read to its end or never recorded, or nobody knows when a certificate in use ends: see stderr

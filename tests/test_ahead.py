@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import signal
 import time
-from itertools import islice
+from collections import Counter
+from itertools import cycle, groupby, islice
+from operator import itemgetter
 from threading import Event, get_ident
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from process import start_tap
 from watched import Watch, catalog, run, start
 
-from sandbox import Fault
+from sandbox import Fault, Sandbox
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.streams.ahead import RESULTS_PER_CONNECTION, Ahead, Readers
+from tap_cdn_certs.streams.ahead import ANSWERS, Ahead, Readers
 from tap_cdn_certs.streams.inventory import Inventory
+from tap_cdn_certs.tap import TapCDNCerts
+from tap_cdn_certs.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -65,7 +70,7 @@ def test_what_is_read_ahead_comes_in_its_order(
 ) -> None:
     """All of it, however slow either side is, then what ended it; never more is taken than may wait."""
     source, taken = Source(latencies, fails=fails), []
-    ahead = Ahead(source.results(), most, lambda: None)
+    ahead = Ahead(source.results(), lambda: most, lambda: None)
     ahead.start()
 
     def take() -> None:
@@ -89,7 +94,7 @@ def test_what_is_read_ahead_comes_in_its_order(
 def test_what_is_given_up_is_closed(latencies: list[int], most: int, data: st.DataObject) -> None:
     """As soon as nobody takes any more, nothing more is read."""
     source = Source(latencies)
-    ahead = Ahead(source.results(), most, lambda: None)
+    ahead = Ahead(source.results(), lambda: most, lambda: None)
     ahead.start()
     results = ahead.taken()
     for _ in range(data.draw(st.integers(1, len(latencies)))):
@@ -114,7 +119,7 @@ def test_seconds_without_a_result_are_used() -> None:
         turns.append(get_ident())
         done.set()
 
-    ahead = Ahead(results(), 1, idle)
+    ahead = Ahead(results(), lambda: 1, idle)
     ahead.start()
     assert [*ahead.taken()] == ["late"]
     assert turns == [get_ident()]
@@ -148,7 +153,7 @@ PAGED = PageNumber("page", size=("size", 2))
 
 def in_a_thread(results: Generator[Any, None, None]) -> Iterator[Any]:
     """What a generator gives in a thread of its own."""
-    ahead = Ahead(results, 1000, lambda: None)
+    ahead = Ahead(results, lambda: 1000, lambda: None)
     ahead.start()
     return ahead.taken()
 
@@ -207,23 +212,24 @@ def test_what_is_kept_is_listed_once(
 
 
 def test_all_streams_together_hold_no_more_than_one_would() -> None:
-    """Of the answers that wait for an earlier one; the stream that is written has half of them."""
+    """Of the answers to requests for a key; the stream that is written has half of them."""
     for others in range(8):
         readers = Readers()
         streams: list[Any] = [Details(f"s{number}") for number in range(1 + others)]
         readers.start(streams)
         for number, stream in enumerate(streams):
+            assert readers.waits(stream)
             readers.results(stream)
+            assert not readers.waits(stream)
             left = streams[number + 1 :]
-            assert readers.room(stream) == RESULTS_PER_CONNECTION // (2 if left else 1)
-            assert sum(map(readers.room, [stream, *left])) <= RESULTS_PER_CONNECTION
-            assert all(readers.room(each) >= 1 for each in left)
+            assert readers.answers(stream) == ANSWERS // (2 if left else 1)
+            assert sum(map(readers.answers, [stream, *left])) <= ANSWERS
+            assert all(readers.answers(each) >= 1 for each in left)
 
 
 class Details:
     """A stream that asks for nothing."""
 
-    ahead = 1
     request_per_key = True
 
     def __init__(self, name: str) -> None:
@@ -234,9 +240,89 @@ class Details:
 
     written = prepare
 
+    def room(self) -> int:
+        """One."""
+        return 1
+
     def reading(self) -> Generator[Any, None, None]:
         """Nothing."""
         yield from ()
+
+
+class SlowTarget(Writer):
+    """Keeps the keys of each stream's records, in their order, and takes its time."""
+
+    def __init__(self, pauses: Iterator[int]) -> None:
+        super().__init__()
+        self.pauses = pauses
+        self.written: list[tuple[str, str]] = []
+
+    def write_message(self, message: Any) -> None:
+        """Keeps the key of a record."""
+        if message.to_dict()["type"] == "RECORD":
+            time.sleep(next(self.pauses) / 1000)
+            record = message.record
+            names = ("key", "certificate_id", "domain_name")
+            self.written.append(
+                (message.stream, next((record[name] for name in names if name in record), ""))
+            )
+
+
+@settings(max_examples=15)
+@given(
+    latency=milliseconds,
+    pauses=st.lists(milliseconds, min_size=1, max_size=10),
+    connections=st.integers(1, 8),
+    refused=st.tuples(*[st.lists(st.booleans(), min_size=1, max_size=30)] * 2),
+)
+def test_what_is_read_at_once_is_written_one_after_another(
+    latency: int, pauses: list[int], connections: int, refused: tuple[list[bool], list[bool]]
+) -> None:
+    """Whatever is slow or refused, each stream is whole and in its order, and nothing is asked for twice."""
+    sizes = dict(zip(("alicloud", "cdnetworks"), refused, strict=True))
+    options = {name: {"size": len(each), "limit": None} for name, each in sizes.items()}
+    with Sandbox(**options, latency=latency / 1000) as sandbox:
+        keys = {name: sandbox[name].inventory.keys() for name in sizes}
+        fails = {name: {key for key, no in zip(keys[name], sizes[name], strict=True) if no} for name in sizes}
+        for name, operation in (("alicloud", INFO), ("cdnetworks", DETAIL)):
+            for number, key in enumerate(fails[name]):
+                # Each for another reason: ten in a row that fail for the same one end the stream.
+                sandbox.faults.add(Fault("error", operation, key, status=400, code=f"Refused{number}"))
+        config = sandbox.config()
+        config["alicloud"]["max_connections"] = connections
+        config = {name: {**own, "products": own["products"][:1]} for name, own in config.items()}
+        target = SlowTarget(cycle(pauses))
+        tap = TapCDNCerts(config=config, message_writer=target)
+        tap.read_ahead()
+        tap.sync_all()
+        asked = Counter(request.key for request in sandbox.requests if request.operation in {INFO, DETAIL})
+    written: dict[str, list[str]] = {
+        name: [key for _, key in rows] for name, rows in groupby(target.written, itemgetter(0))
+    }
+    # None comes again once another has begun.
+    assert [name for name, _ in groupby(target.written, itemgetter(0))] == [
+        name for name in tap.streams if name in written
+    ]
+    assert written.get("certificate_info", []) == [
+        key for key in keys["alicloud"] if key not in fails["alicloud"]
+    ]
+    assert {*written.get("ssl_certificate", [])} == {*keys["cdnetworks"]} - fails["cdnetworks"]
+    assert {*written.get("sync_errors", [])} == fails["alicloud"] | fails["cdnetworks"]
+    assert asked == Counter([*keys["alicloud"], *keys["cdnetworks"]])
+
+
+def test_a_target_that_waits_is_waited_for(tmp_path: Path) -> None:
+    """No more is asked for than may be held, however long it does not read."""
+    with Watch(alicloud={"size": 2000}, cdnetworks={"size": 400}) as sandbox:
+        tap = start_tap(tmp_path, sandbox.config())
+        asked = -1
+        while sandbox.count() > asked:
+            asked = sandbox.count()
+            time.sleep(0.5)
+        held = sandbox.count(INFO) + sandbox.count(DETAIL)
+        written = tap.communicate()[0]
+    assert 0 < held <= ANSWERS + 64  # and those under way
+    assert written.count('"stream":"certificate_info","record"') == 2000
 
 
 def test_two_providers_are_asked_at_once(tmp_path: Path) -> None:
@@ -276,7 +362,7 @@ def test_a_stream_that_is_given_up_asks_no_more(tmp_path: Path) -> None:
         result = run(sandbox, tmp_path, config=config)
         asked = sandbox.count(INFO)
     assert result.returncode == 1
-    assert asked < 4 * RESULTS_PER_CONNECTION * 2
+    assert asked < ANSWERS
     assert result.syncs["ssl_certificate"]["complete"]
 
 

@@ -76,7 +76,7 @@ def window(
     """The window over a provider's keys, with the result or the exception of each."""
     keys = provider.keys() if keys is None else keys
     for key, answer in fan_out(
-        provider.fetch, keys, connections=connections, ahead=lambda: results, over=Event()
+        provider.fetch, keys, connections=connections, ahead=lambda: connections * results, over=Event()
     ):
         assert answer.done()
         yield key, answer.exception() or answer.result()

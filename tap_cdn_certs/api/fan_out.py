@@ -30,7 +30,7 @@ def fan_out(
 
     Args:
         fetch: Called in a worker thread.
-        ahead: How many keys for each connection may be taken before the first of them is yielded, now.
+        ahead: How many keys may be taken before the first of them is yielded, now.
         over: Cancels, once it is set, what has not started; so does closing the iterator.
     """
     window: deque[tuple[Key, Future[Result]]] = deque()
@@ -45,7 +45,7 @@ def fan_out(
         try:
             for key in keys:
                 window.append((key, pool.submit(fetched, key)))
-                if len(window) >= connections * ahead() or window[0][1].done():
+                while window and (len(window) >= ahead() or window[0][1].done()):
                     yield _finished(window.popleft())
         except Exception:
             # That there are no more keys is no reason to lose what was asked for.

@@ -13,17 +13,15 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# How many answers may wait for an earlier one, for each connection, of all streams together: one that is
-# slow, or retried for a while, does not hold the others up.
-RESULTS_PER_CONNECTION = 16
+# How many answers of requests for one key each may be held, of all streams together. Those that wait for an
+# earlier one, which is slow or retried for a while, are among them.
+ANSWERS = 512
 
 
 class Readable(Protocol):
     """A stream, as it is read."""
 
     name: str
-    # How many of its results may be taken before one is written.
-    ahead: ClassVar[int]
     request_per_key: ClassVar[bool]
 
     def prepare(self) -> None:
@@ -31,6 +29,9 @@ class Readable(Protocol):
 
     def reading(self) -> Generator[Any, None, None]:
         """What is read, in a thread of its own."""
+
+    def room(self) -> int:
+        """How many of its results may be read before one of them is written, now."""
 
     def written(self) -> None:
         """Notes that a record was written, or that there was none for a second."""
@@ -41,14 +42,16 @@ class Ahead(Thread, Generic[Result]):
 
     Args:
         results: Is closed when it is not needed any more, in that thread.
-        most: How many of the results may wait to be taken.
+        room: How many of the results may wait to be taken, now.
         idle: Called about every second in which there is nothing to take, in the thread that takes.
     """
 
-    def __init__(self, results: Generator[Result, None, None], most: int, idle: Callable[[], None]) -> None:
+    def __init__(
+        self, results: Generator[Result, None, None], room: Callable[[], int], idle: Callable[[], None]
+    ) -> None:
         super().__init__(daemon=True)
         self._results = results
-        self._most = most
+        self._room = room
         self._idle = idle
         self._waiting: deque[Result] = deque()
         self._over = False
@@ -78,7 +81,7 @@ class Ahead(Thread, Generic[Result]):
         try:
             for result in self._results:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._over or len(self._waiting) < self._most)
+                    self._changed.wait_for(lambda: self._over or len(self._waiting) < self._room())
                     if self._over:
                         break
                     self._waiting.append(result)
@@ -108,7 +111,7 @@ class Readers:
         for stream in self._waiting:
             stream.prepare()
         for stream in self._waiting:
-            self._started[stream.name] = Ahead(stream.reading(), stream.ahead, stream.written)
+            self._started[stream.name] = Ahead(stream.reading(), stream.room, stream.written)
         for reader in self._started.values():
             reader.start()
 
@@ -120,9 +123,13 @@ class Readers:
         stream.prepare()
         return stream.reading()
 
-    def room(self, stream: Readable) -> int:
-        """How many answers for each connection a stream may hold: half is for the one that is written."""
+    def waits(self, stream: Readable) -> bool:
+        """Whether others are written before a stream."""
+        return stream in self._waiting
+
+    def answers(self, stream: Readable) -> int:
+        """How many answers a stream may hold, now: half is for the one that is written."""
         waiting = [each for each in self._waiting if each.request_per_key]
         if stream in waiting:
-            return max(1, RESULTS_PER_CONNECTION // 2 // len(waiting))
-        return RESULTS_PER_CONNECTION // (2 if waiting else 1)
+            return ANSWERS // 2 // len(waiting)
+        return ANSWERS // 2 if waiting else ANSWERS

@@ -83,7 +83,7 @@ class ChangesStream(DetailStream):
     @override
     def prepare(self) -> None:
         super().prepare()
-        self._earlier = {**self.stream_state}
+        self._earlier = {**self.tap_state.get("bookmarks", {}).get(self.name, {})}
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
@@ -173,12 +173,11 @@ class ChangesStream(DetailStream):
                 f"about {duration(least)}" if least else "a moment",
             )
         self.progress.total, self.progress.limit = self.counts.listed, limit
-        # Nothing is asked for ahead: a stop loses no answers but those under way.
         for (record, digest), answer in fan_out(
             lambda entry: self.fetch(self.key_of(entry[0])),
             due,
             connections=self.client.connections,
-            ahead=lambda: 1,
+            ahead=self.room,
             over=self.over,
         ):
             yield self.key_of(record), partial(self.changed, record, digest, answer)
@@ -210,6 +209,11 @@ class ChangesStream(DetailStream):
     def lacking(self, listed: Record) -> set[str]:
         """The fields that only a detail has."""
         return {*self.schema["properties"]} - self.whole(listed).keys()
+
+    @override
+    def room(self) -> int:
+        # In its turn nothing is asked for ahead: a stop loses no answers but those under way.
+        return super().room() if self.run.readers.waits(self) else self.client.connections
 
     @override
     def written(self) -> None:

@@ -25,8 +25,7 @@ class DetailStream(CDNStream):
     """A stream that asks once for each key of a list, many at a time."""
 
     request_per_key = True
-    # The results wait where they are asked for.
-    ahead = 1
+    gives_up = True
     # Of a key's request, after the API's address: `/certificates/{key}`.
     path: ClassVar[str] = ""
     # The most bytes and values of an answer: many are held at once.
@@ -68,9 +67,10 @@ class DetailStream(CDNStream):
         """
         raise NotImplementedError
 
+    @override
     def room(self) -> int:
-        """How many answers for each connection may wait for an earlier one, of this stream."""
-        return self.run.readers.room(self)
+        # As many wait for an earlier one.
+        return max(1, self.run.readers.answers(self) // 2)
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:

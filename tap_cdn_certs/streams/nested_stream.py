@@ -12,7 +12,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.streams.detail_stream import DetailStream
-from tap_cdn_certs.streams.stream import Alike
+from tap_cdn_certs.streams.stream import ROOM, Alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -32,8 +32,8 @@ class NestedStream(DetailStream):
     item that fails has both keys there: `key/item`, or `key/#3` if it does not say what it is.
     """
 
-    # Only a key has one.
-    request_per_key = False
+    # An item had no request of its own.
+    gives_up = False
     # Of a page.
     sizes = (2**21, 20_000)
 
@@ -66,6 +66,10 @@ class NestedStream(DetailStream):
         return chain(first, items)
 
     @override
+    def room(self) -> int:
+        return ROOM
+
+    @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
         failed: APIError | None = None
@@ -75,7 +79,7 @@ class NestedStream(DetailStream):
             self.items_of,
             self.keys(),
             connections=self.client.connections,
-            ahead=lambda: 1,
+            ahead=lambda: self.client.connections,
             over=self.over,
         ):
             # How many items there are is known at the end; a key stands for its own.

@@ -39,6 +39,9 @@ SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1]
 # Without these nobody knows when a domain goes down.
 ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
 
+# Items of a list that may be read before one of them is written.
+ROOM = 1000
+
 # So many keys that fail in a row for the same reason mean that all will.
 SAME_FAILURES = 10
 
@@ -109,12 +112,12 @@ class CDNStream(TapStream):
     # Those that it needs beside its own and its list's.
     other_operations: ClassVar[tuple[str, ...]] = ()
     request_per_key: ClassVar[bool] = False
+    # Whether it is given up when many keys in a row fail for the same reason.
+    gives_up: ClassVar[bool] = False
     # How many records a test of the permissions reads: one of each kind; None: all.
     sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
-    # How many of its results may be read before one is written.
-    ahead: ClassVar[int] = 1000
     # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
@@ -170,6 +173,10 @@ class CDNStream(TapStream):
     def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
         """Whether a record says that there is a certificate."""
         return True
+
+    def room(self) -> int:
+        """How many of its results may be read before one of them is written, now."""
+        return ROOM
 
     def written(self) -> None:
         """Notes that a record was written, or that there was none for a second."""
@@ -268,7 +275,7 @@ class CDNStream(TapStream):
                         raise
                     case _:
                         self.failed(key, error)
-                        if alike.failed(error) and self.request_per_key:
+                        if alike.failed(error) and self.gives_up:
                             raise self.given_up(error, Alike.WHY) from None
             else:
                 alike.count = 0

@@ -25,7 +25,7 @@ class Readable(Protocol):
     request_per_key: ClassVar[bool]
 
     def prepare(self) -> None:
-        """Takes what it needs of the state, and its place among those that need its list."""
+        """Takes what it needs, before its results are read in another thread."""
 
     def reading(self) -> Generator[Any, None, None]:
         """What is read, in a thread of its own."""

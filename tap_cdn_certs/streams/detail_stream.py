@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.errors import InvalidValueError
 from tap_cdn_certs.records.values import mapping, required_identifier
-from tap_cdn_certs.streams.stream import CDNStream
+from tap_cdn_certs.streams.stream import ListedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 
-class DetailStream(CDNStream):
+class DetailStream(ListedStream):
     """A stream that asks once for each key of a list, many at a time."""
 
     request_per_key = True

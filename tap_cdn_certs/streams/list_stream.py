@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.streams.stream import CDNStream
+from tap_cdn_certs.streams.stream import ListedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 
-class ListStream(CDNStream):
+class ListStream(ListedStream):
     """A stream whose records are the items of a list, or of several."""
 
     # Further lists that the records are made of: see `listed`.

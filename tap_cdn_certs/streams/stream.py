@@ -105,8 +105,6 @@ class CDNStream(TapStream):
 
     provider: ClassVar[str]
     operation: ClassVar[str]
-    # The list of its items, or of its keys.
-    listing: ClassVar[Listing]
     # Of those that the setting `products` names; none where a provider has no such setting.
     product: ClassVar[str | None] = None
     # Those that it needs beside its own and its list's.
@@ -129,7 +127,6 @@ class CDNStream(TapStream):
         self.counts = Counts()
         self.progress = Progress(self.name, self.counts)
         self.started_at = ""
-        self.leads = True  # whether the list is read for it, and not for one before it
         self.over = Event()  # nothing more is asked for
         self._failing = Lock()
         self._names = Names()
@@ -145,14 +142,8 @@ class CDNStream(TapStream):
         """The client of the stream's account, shared by its streams."""
         return self.run.client(self.provider)
 
-    @property
-    def inventory(self) -> Inventory:
-        """What its list holds, which other streams may need as well."""
-        return self.run.inventory(self.provider, self.listing)
-
     def prepare(self) -> None:
-        """Takes what it needs of the state, and its place among those that need its list."""
-        self.leads = self.inventory.join()
+        """Takes what it needs, before its results are read in another thread."""
 
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         """Each key with what reads it: gives its record, or raises what keeps it from being read.
@@ -165,10 +156,7 @@ class CDNStream(TapStream):
     def reading(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         """The results, from when the first is asked for."""
         self.started_at = now()
-        try:
-            yield from self.results()
-        finally:
-            self.inventory.leave(first=self.leads)
+        yield from self.results()
 
     def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
         """Whether a record says that there is a certificate."""
@@ -299,3 +287,26 @@ class CDNStream(TapStream):
     def given_up(self, error: APIError, why: str) -> APIError:
         """The error of the stream, for which that of a key stands."""
         return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)
+
+
+class ListedStream(CDNStream):
+    """A stream of the items of a list, or of its keys."""
+
+    listing: ClassVar[Listing]
+    leads = True  # whether the list is read for it, and not for one before it
+
+    @property
+    def inventory(self) -> Inventory:
+        """What the list holds, which other streams may need as well."""
+        return self.run.inventory(self.provider, self.listing)
+
+    @override
+    def prepare(self) -> None:
+        self.leads = self.inventory.join()
+
+    @override
+    def reading(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
+        try:
+            yield from super().reading()
+        finally:
+            self.inventory.leave(first=self.leads)

@@ -66,8 +66,8 @@ class ChangesStream(DetailStream):
         yield self.run.inventory(self.provider, self.listing)
 
     def all_keys(self) -> set[str]:
-        """The keys that there still are, once all is listed: what is remembered of others is forgotten."""
-        return self.run.inventory(self.provider, self.listing).all_keys
+        """The keys that there are, as far as they are listed: those too that nobody asks for."""
+        return self.run.inventory(self.provider, self.listing).all_keys | self._listed
 
     def marks(self, record: Record) -> Record:
         """What tells by its change that a detail is to be asked for again."""
@@ -76,7 +76,7 @@ class ChangesStream(DetailStream):
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         remembered = self.remembered()
-        self._memory = {**remembered}
+        self._memory, self._listed = {**remembered}, set[str]()
         self.stream_state[self.memory] = self._memory
         # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
         calls = [call / 1000 for call in self.stream_state.get("calls", [])]
@@ -90,6 +90,9 @@ class ChangesStream(DetailStream):
                 yield self.key_of(record), partial(self.unchanged, record, memory)
             yield from self.details(asked)
             most = None if most is None else most - len(asked)
+        if self.failure:
+            # Nobody knows whether what was not listed is gone.
+            raise self.failure
         for key in self._memory.keys() - self.all_keys():
             del self._memory[key]
 
@@ -100,6 +103,7 @@ class ChangesStream(DetailStream):
         known: list[tuple[Record, Record]] = []
         due: list[tuple[Record, str]] = []
         for record in self.rows(batch):
+            self._listed.add(self.key_of(record))
             digest = _digest(self.marks(record))
             memory = remembered.get(self.key_of(record), {})
             # What a newer version reads of a detail was not remembered by an older one.

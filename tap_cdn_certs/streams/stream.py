@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
+    from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.records.values import Item, Record
     from tap_cdn_certs.streams.run import Run
 
@@ -90,6 +91,8 @@ class CDNStream(TapStream):
     sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
+    # The fields of which each says that there is a certificate; none where there always is one.
+    proofs: ClassVar[tuple[str, ...]] = ()
     # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
@@ -103,6 +106,7 @@ class CDNStream(TapStream):
         self._names = Names()
         self._doubts: list[tuple[str, APIError]] = []
         self.same_failures = 0  # in a row, of requests
+        self.failure: APIError | None = None  # of the first of several lists that could not be read
 
     @classmethod
     def wanted(cls, settings: Item) -> bool:
@@ -121,9 +125,22 @@ class CDNStream(TapStream):
         """
         raise NotImplementedError
 
-    def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
+    def listed_by(self, listing: Listing) -> Iterator[Any]:
+        """The items of one of several lists: where it fails, the others are read before the stream does."""
+        try:
+            yield from self.run.inventory(self.provider, listing)
+        except APIError as error:
+            # Who tests a few records does not come to the others.
+            if self.client.patience is not None and self.sample is not None:
+                raise
+            if error.reach is Reach.INACTIVE:
+                self.logger.info("%s: %s", self.name, error)
+            else:
+                self.failure = self.failure or error
+
+    def has_certificate(self, record: Record) -> bool:
         """Whether a record says that there is a certificate."""
-        return True
+        return not self.proofs or any(record[field] for field in self.proofs)
 
     def idle(self) -> None:
         """Uses a second without an answer."""

@@ -57,7 +57,7 @@ chromium: ## Find a browser for the tests of the report, or install Debian's
 	@scripts/chromium
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 $(REQUIREMENTS): requirements/dev.txt
 	@echo "Installing the development requirements into .venv"

@@ -39,7 +39,7 @@ class Run:
         self.report = Report(self.synced_at, strict=strict)
         self._classes = clients
         self._clients: dict[str, Client] = {}
-        self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._inventories: dict[tuple[str, str, str], Inventory] = {}
         self._selected: defaultdict[tuple[str, str | None], list[Inventory]] = defaultdict(list)
 
     def account(self, provider: str) -> str:
@@ -54,7 +54,7 @@ class Run:
 
     def inventory(self, provider: str, listing: Listing) -> Inventory:
         """A list of a provider's account, for all streams that need it."""
-        name = provider, listing.operation
+        name = provider, listing.operation, str(listing.parameters)
         if name not in self._inventories:
             patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []
             self._inventories[name] = Inventory(

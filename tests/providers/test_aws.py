@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from importlib import util
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.session import get_session
-from cases import only
+from cases import assert_everything_arrived, only
 from singer_sdk.exceptions import ConfigValidationError
 from watched import catalog, run
 
 from sandbox import Fault
+from sandbox.aws.api import AWS
 from tap_cdn_certs.providers.aws.certificates import ALL, side_by_side
 from tap_cdn_certs.providers.aws.cloudfront import OF_ORIGINS
 from tap_cdn_certs.tap import TapCDNCerts
@@ -182,6 +184,35 @@ def test_the_second_sync_asks_for_what_changed(tmp_path: Path) -> None:
     changed = {key for key in before if {**before[key], "synced_at": ""} != {**after[key], "synced_at": ""}}
     assert changed == {renewed}
     assert after[renewed]["x509_serial_number"] == after[renewed]["serial"].replace(":", "")
+
+
+def test_many_distributions_cost_as_few_requests_as_can_be(tmp_path: Path) -> None:
+    """500, with 200 certificates: each page and detail once, none refused; the next sync at most twelve.
+
+    The details are asked for ten times as fast as is documented; `make bench` says how long it takes else.
+    """
+    limits = {**AWS.limits, "details": AWS.limits["details"]._replace(requests=100)}
+    with only("aws", 200, distributions=500, limits=limits) as sandbox:
+        config = sandbox.config()
+        config["aws"]["rate_limit_requests"] = 100
+        first = run(sandbox, tmp_path, config=config)
+        assert_everything_arrived(sandbox, first)
+        issued = sum(each.chain is not None for each in sandbox["aws"].inventory)
+        assert Counter(request.operation for request in sandbox.requests) == {
+            "ListDistributions": 5,
+            "ListDistributionTenants": 2,
+            "ListCertificates": 2,
+            "ListServerCertificates": 1,
+            "DescribeCertificate": 200,
+            "GetCertificate": issued,
+            "GetServerCertificate": 3,
+        }
+        assert sandbox.refused == 0
+        sandbox.reset()
+        second = run(sandbox, tmp_path, config=config, state=first.state)
+        assert len(sandbox.requests) <= 12
+        assert sandbox.refused == 0, [(r.time, r.operation, r.code) for r in sandbox.requests]
+    assert second.by_key(STREAM).keys() == first.by_key(STREAM).keys()
 
 
 def test_what_may_change_without_a_sign_is_asked_for_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -44,15 +45,16 @@ ALL: Parameters = {
     "Includes": {"keyTypes": KEY_TYPES.split()},
     "CertificateKeyPairOrigins": ["AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED"],
 }
-NEWER: Parameters = {"RootHierarchyTypes": ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]}
+HIERARCHIES: Parameters = {"RootHierarchyTypes": ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]}
 CERTIFICATES = Listing(
     operation="ListCertificates",
     items="CertificateSummaryList",
     key="CertificateArn",
-    parts=(ALL, {**ALL, **NEWER}),
+    parameters=ALL,
     paging=Marker("NextToken", "NextToken", others={"MaxItems": 1000}),
     noun="certificates",
 )
+NEWER = replace(CERTIFICATES, parameters={**ALL, **HIERARCHIES})
 LISTED = ("ListServerCertificatesResponse", "ListServerCertificatesResult")
 GIVEN = ("GetServerCertificateResponse", "GetServerCertificateResult", "ServerCertificate")
 
@@ -122,9 +124,12 @@ class AWSCertificates(ChangesStream):
         held = [item for item in iam if str(item.get("Path")).startswith(PATH)]
         with ThreadPoolExecutor(1, thread_name_prefix="request") as pool:
             # While the details of what is listed here are asked for.
-            reading = pool.submit(lambda: {*self.named()})
+            newer = pool.submit(lambda: [*self.listed_by(NEWER)] if has_acm else [])
+            naming = pool.submit(lambda: {*self.named()})
             yield side_by_side(acm, held)
-            named = reading.result()
+            # A server that does not know the filter lists the others again.
+            yield [item for item in newer.result() if NEWER.identify(item) not in self.all_keys()]
+            named = naming.result()
         yield [item for item in iam if item not in held and str(item.get("ServerCertificateId")) in named]
         if has_acm:
             arns = {name for name in named if name.startswith("arn:")}

@@ -130,14 +130,13 @@ class AWSClient(Client):
 
     @override
     def listing(self, listing: Listing) -> Iterator[Any]:
-        given: set[str | None] = set()
+        item = None
         try:
             for item in super().listing(listing):
-                given.add(listing.identify(item))
                 yield item
         except APIError as error:
-            sent = [name for name in FILTERS if name in listing.parts[-1]]
-            if error.code != "ValidationException" or not sent:
+            sent = [name for name in FILTERS if name in listing.parameters]
+            if error.code != "ValidationException" or item or not sent:
                 raise
             # That which it names, or the newest.
             unknown = next((name for name in sent if name.lower() in error.message.lower()), sent[0])
@@ -146,10 +145,8 @@ class AWSClient(Client):
                 listing.operation,
                 unknown,
             )
-            parts = [{name: part[name] for name in part if name != unknown} for part in listing.parts]
-            alike = [part for number, part in enumerate(parts) if part not in parts[:number]]
-            again = self.listing(replace(listing, parts=tuple(alike)))
-            yield from (item for item in again if listing.identify(item) not in given)
+            known = {name: value for name, value in listing.parameters.items() if name != unknown}
+            yield from self.listing(replace(listing, parameters=known))
 
     @override
     def refusal(self, body: Item) -> Refusal | None:

@@ -48,9 +48,9 @@ def common_settings(
     )
 
 
-def secret(name: str, description: str, *, required: bool = False) -> th.Property[Any]:
-    """A setting that nobody else may know."""
-    return th.Property(name, th.StringType, required=required, secret=True, description=description)
+def string(name: str, description: str, *, required: bool = False, secret: bool = False) -> th.Property[Any]:
+    """A setting that is a text."""
+    return th.Property(name, th.StringType, required=required, secret=secret, description=description)
 
 
 def address(name: str, default: str, description: str) -> th.Property[Any]:

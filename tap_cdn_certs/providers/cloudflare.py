@@ -13,7 +13,7 @@ from tap_cdn_certs.api.client import AGAIN, Client, Refusal
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
-from tap_cdn_certs.api.settings import common_settings, max_connections, secret
+from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.records.seen import words
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 SETTINGS = th.ObjectType(
-    secret("api_token", "The API token.", required=True),
+    string("api_token", "The API token.", required=True, secret=True),
     # The provider allows 1,200, and counts what is done in its dashboard too.
     *common_settings(
         api_url="https://api.cloudflare.com/client/v4",

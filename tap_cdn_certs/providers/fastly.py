@@ -18,7 +18,7 @@ from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.api.settings import common_settings, secret
+from tap_cdn_certs.api.settings import common_settings, string
 from tap_cdn_certs.api.signature import Token
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.records.seen import words
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 SETTINGS = th.ObjectType(
-    secret("api_token", "An API token with the scope `global:read`.", required=True),
+    string("api_token", "An API token with the scope `global:read`.", required=True, secret=True),
     # The documents limit writes alone, to 1,000 an hour.
     *common_settings(api_url="https://api.fastly.com", rate_limit_requests=900, rate_limit_period=3600),
     additional_properties=False,

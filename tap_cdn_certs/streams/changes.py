@@ -103,7 +103,6 @@ class ChangesStream(DetailStream):
         known: list[tuple[Record, Record]] = []
         due: list[tuple[Record, str]] = []
         for record in self.rows(batch):
-            self._listed.add(self.key_of(record))
             digest = _digest(self.marks(record))
             memory = remembered.get(self.key_of(record), {})
             # What a newer version reads of a detail was not remembered by an older one.
@@ -118,12 +117,14 @@ class ChangesStream(DetailStream):
         """What the list says of each key; what is wrong in it is reported."""
         for item in batch:
             self.counts.listed += 1
+            name = self.listing.identify(item)
+            self._listed.update([name] if name else [])
             try:
                 yield self.listed(self.seen(item))
             except InvalidValueError as error:
                 # No request failed: however many there are in a row, the others are asked for.
                 self.counts.failed += 1
-                self.report(self.listing.identify(item) or f"#{self.counts.listed}", error)
+                self.report(name or f"#{self.counts.listed}", error)
 
     def key_of(self, record: Record) -> str:
         """The key of a record."""

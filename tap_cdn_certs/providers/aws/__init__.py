@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_cdn_certs.api.settings import common_settings, max_connections, secret
+from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.providers.aws import certificates, cloudfront
 from tap_cdn_certs.providers.aws.client import PARTITIONS, AWSClient
 
@@ -15,19 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SETTINGS = th.ObjectType(
-    th.Property(
-        "access_key_id",
-        th.StringType,
-        description="An access key's ID; without one, credentials are looked for as the AWS CLI does.",
+    string(
+        "access_key_id", "An access key's ID; without one, credentials are looked for as the AWS CLI does."
     ),
-    secret("access_key_secret", "The access key's secret."),
-    secret("session_token", "The session token of temporary credentials."),
-    th.Property(
-        "profile", th.StringType, description="The profile in the AWS configuration files, instead of a key."
-    ),
-    th.Property(
-        "role_arn", th.StringType, description="A role to assume with those credentials, by its ARN."
-    ),
+    string("access_key_secret", "The access key's secret.", secret=True),
+    string("session_token", "The session token of temporary credentials.", secret=True),
+    string("profile", "The profile in the AWS configuration files, instead of a key."),
+    string("role_arn", "A role to assume with those credentials, by its ARN."),
     th.Property(
         "instance_metadata",
         th.BooleanType,

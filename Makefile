@@ -60,7 +60,7 @@ promtool: $(DEVELOP) ## Find the judge of the report's metrics, or take Debian's
 	@scripts/promtool
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz
+	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 $(REQUIREMENTS): requirements/dev.txt
 	@echo "Installing the development requirements into .venv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import signal
@@ -12,9 +13,12 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, first_version, run, sandbox
+from sandbox.providers import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from sandbox.limits import Limit
 
 HEADER = (
     "",
@@ -152,6 +156,27 @@ def cdnetworks(size: Size) -> Iterator[Row]:
     yield Row("… and without", "≤ 1", refused[1], decimals=0)
 
 
+def aws(size: Size) -> Iterator[Row]:
+    """An account of 500 distributions with 200 certificates, within the limits of each service."""
+    ratios, refused = [], []
+    options = json.dumps({"aws": {"distributions": 500}})
+    with sandbox("aws", aws_size=200, options=options, latency=50) as server:
+        for _ in range(size.runs):
+            first = server.run(TAP, "aws")
+            seen = server.operations()
+            span = max(each["last"] for each in seen.values()) - min(each["first"] for each in seen.values())
+            ratios.append(span / least(load("aws").limits.values(), seen))
+            refused.append(sum(each["refused"] for each in seen.values()))
+        server.reset()
+        run(TAP, {"aws": server.config["aws"]}, first.state)
+        again = sum(each["requests"] for each in server.operations().values())
+    yield Row(
+        "AWS, 500 distributions, 200 certificates: time / least possible", "≤ 1.1", median(ratios), decimals=3
+    )
+    yield Row("… refused requests", "0", max(refused), decimals=0)
+    yield Row("… requests of the next sync", "≤ 12", again, decimals=0)
+
+
 def without_limit(size: Size) -> Iterator[Row]:
     """No limit: what the processor allows."""
     with sandbox("alicloud", alicloud_size=size.fast_domains, latency=5, unlimited=True) as server:
@@ -213,6 +238,18 @@ def start_up(size: Size) -> Iterator[Row]:
     yield Row("`--version` / `python -c 'import singer_sdk'`", "≤ 1.3", ratio, decimals=2)
 
 
+def least(limits: Iterable[Limit], seen: Mapping[str, Mapping[str, float]]) -> float:
+    """The seconds that the calls of some operations take at least, within the limits of each."""
+    seconds = []
+    for limit in limits:
+        calls = [each["requests"] for operation, each in seen.items() if limit.counts(operation)]
+        # The last of them waits for so many periods.
+        seconds += [
+            (most - 1) // limit.requests * limit.seconds for most in (calls if limit.each else [sum(calls)])
+        ]
+    return max(seconds)
+
+
 def of(runs: list[Run], name: str) -> float:
     """The median of what several runs measured."""
     return float(median(getattr(run, name) for run in runs))
@@ -264,6 +301,7 @@ def main() -> None:
         at_the_limit,
         at_once,
         cdnetworks,
+        aws,
         without_limit,
         growth,
         start_up,

@@ -101,10 +101,15 @@ class Server:
                 process.terminate()
         return waited
 
+    def operations(self) -> dict[str, dict[str, float]]:
+        """What the sandbox saw of each operation since the last reset: requests, refused, first, last."""
+        with urlopen(f"{self._control}/statistics") as answer:  # noqa: S310 - loopback
+            seen: dict[str, dict[str, float]] = json.load(answer)["operations"]
+        return seen
+
     def seen(self, result: Run, provider: str) -> Run:
         """The run with what the sandbox saw of it since the last reset."""
-        with urlopen(f"{self._control}/statistics") as answer:  # noqa: S310 - loopback
-            seen = json.load(answer)["operations"].get(load(provider).details[0])
+        seen = self.operations().get(load(provider).details[0])
         if not seen:
             return result
         details = {"details": seen["requests"], "refused": seen["refused"]}
@@ -167,6 +172,7 @@ def run(command: tuple[str, ...], config: dict[str, Any] | None = None, state: A
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TAP_")},
             "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+            "AWS_EC2_METADATA_DISABLED": "true",
         }
         started = time.perf_counter()
         process = subprocess.Popen(arguments, cwd=ROOT, stdout=stdout, stderr=stderr, env=environment)

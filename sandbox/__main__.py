@@ -34,6 +34,7 @@ def parse() -> argparse.Namespace:
         parser.add_argument(f"--{provider}-port", type=int, help="any free port, if it is not given")
         parser.add_argument(f"--{provider}-size", type=int, metavar="KEYS", help="as many domains, say")
         parser.add_argument(f"--{provider}-limit", type=limit, metavar="REQUESTS/SECONDS")
+    parser.add_argument("--options", type=json.loads, default={}, help='others: {"provider": {"name": …}}')
     parser.add_argument("--unlimited", action="store_true", help="no rate limits")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="milliseconds")
@@ -52,6 +53,7 @@ def options(arguments: argparse.Namespace, provider: str) -> dict[str, Any]:
     given = {name: getattr(arguments, f"{provider}_{name}") for name in names}
     told = {name: value for name, value in given.items() if value is not None}
     told["products"] = load(provider).products
+    told |= arguments.options.get(provider, {})
     return {**told, "limit": None} if arguments.unlimited else told
 
 

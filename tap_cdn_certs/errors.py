@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import FatalAPIError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 class Reach(Enum):
@@ -23,6 +23,11 @@ class Reach(Enum):
     STREAM = auto()
     HOST = auto()  # every stream that asks an address of the account: nothing of it is reached
     PROVIDER = auto()  # every stream of the account: its credentials are refused
+
+
+def meanings(codes: Mapping[Reach, str]) -> dict[str, Reach]:
+    """What each code means, where the codes of a meaning are words of one text."""
+    return {code: reach for reach, listed in codes.items() for code in listed.split()}
 
 
 class APIError(FatalAPIError):

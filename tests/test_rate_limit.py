@@ -157,6 +157,18 @@ def test_a_late_beginning_is_not_taken_for_usual(requests: int, late: float) -> 
     assert most_in(arrivals, 1.0) <= requests
 
 
+@given(requests=st.integers(1, 2), late=st.floats(0, 0.5))
+def test_the_first_of_few_calls_may_be_late(requests: int, late: float) -> None:
+    """By all that its answer took: there is none to compare it with."""
+    subject, clock = limiter(requests, 1.0)
+    arrivals = []
+    for number in range(6):
+        call = subject.acquire()
+        arrivals.append(clock.now + (0 if number else late))
+        clock.events.append((arrivals[-1] + 0.15, call))
+    assert most_in(arrivals, 1.0) <= requests
+
+
 @given(limit=limits, before=st.integers(0, 30), pause=st.floats(0.1, 900))
 def test_a_pause_holds_everybody(limit: tuple[int, float], before: int, pause: float) -> None:
     """No call leaves within a pause, and a shorter one does not end it."""

@@ -112,7 +112,16 @@ class AWS(API[inventory.Certificate]):
         "iam": Limit(2, 1, ("ListServerCertificates", "GetServerCertificate")),
     }
 
-    def __init__(self, state: State, *, older: bool = False, china: bool = False, **options: Any) -> None:
+    def __init__(
+        self,
+        state: State,
+        *,
+        distributions: int | None = None,
+        older: bool = False,
+        china: bool = False,
+        **options: Any,
+    ) -> None:
+        self._distributions = distributions
         self.older = older
         """Whether it does not know the newest filter of ListCertificates."""
         self.regions = (
@@ -124,7 +133,7 @@ class AWS(API[inventory.Certificate]):
 
     def stock(self, size: int) -> Inventory[inventory.Certificate]:
         """Return the certificates of ACM of an account that has so many."""
-        self.holdings = inventory.Holdings(size, self.state)
+        self.holdings = inventory.Holdings(size, self.state, self._distributions or size)
         return self.holdings.certificates
 
     def inventory_of(self, operation: str) -> Inventory[Any]:

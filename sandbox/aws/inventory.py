@@ -124,9 +124,12 @@ def key_type(chain: Chain) -> str:
 
 
 class Holdings:
-    """The four inventories of an account, each of so many; IAM has no more than four certificates."""
+    """The four inventories of an account, each of so many; IAM has no more than four certificates.
 
-    def __init__(self, size: int, state: State) -> None:
+    It may have more distributions than the others: some share a certificate.
+    """
+
+    def __init__(self, size: int, state: State, distributions: int) -> None:
         self.now = state.now
         odd, zones = pool(state.seed, state.now)
         self.chains = [
@@ -140,8 +143,9 @@ class Holdings:
             self.certificates.add(self._certificate(number))
         for number in range(min(size, len(PATHS))):
             self.server_certificates.add(self._server_certificate(number))
-        for number in range(size):
+        for number in range(distributions):
             self.distributions.add(self._distribution(number))
+        for number in range(size):
             self.tenants.add(self._tenant(number))
 
     def _certificate(self, number: int) -> Certificate:
@@ -179,19 +183,20 @@ class Holdings:
     def _distribution(self, number: int) -> Distribution:
         """Return one of each kind: with a certificate of ACM, of IAM, with CloudFront's, with tenants."""
         held = [*self.certificates]
-        names = [name.replace("*", f"d{number}") for name in held[number].names[:2]]
+        own = held[number % len(held)]
+        names = [name.replace("*", f"d{number}") for name in own.names[:2]]
         made = Distribution(f"ESANDBOX{number:05}", number, names, self.now - timedelta(hours=number))
         match number % 5:
             case 2:
                 made.aliases = []
             case 3:
-                made.aliases, made.tenant_only, made.acm = [], True, held[number].arn
+                made.aliases, made.tenant_only, made.acm = [], True, own.arn
             case 1 if number in SERVED:
                 # The third is not where it should be.
                 made.iam = [*self.server_certificates][SERVED[number]].id
             case _:
-                made.acm = held[number].arn
-                held[number].in_use_by.append(f"arn:aws:cloudfront::{ACCOUNT}:distribution/{made.id}")
+                made.acm = own.arn
+                own.in_use_by.append(f"arn:aws:cloudfront::{ACCOUNT}:distribution/{made.id}")
         return made
 
     def _tenant(self, number: int) -> Tenant:

@@ -64,6 +64,7 @@ class Client:
 
     provider: ClassVar[str]
     secret_settings: ClassVar[tuple[str, ...]]
+    accept: ClassVar[str] = "application/json"
     # Where an answer names the request, if it does so in a header.
     request_id_header: ClassVar[str] = ""
     # The settings that hold addresses.
@@ -98,12 +99,12 @@ class Client:
         self._refusing: set[str] = set()  # the addresses that do not know its credentials
         self._headers = {
             "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
-            "Accept": "application/json",
+            "Accept": self.accept,
             "Accept-Encoding": "gzip, deflate",
         }
         # Those of the settings, and those that a signature gets later.
         self.secrets: list[str] = [settings[name] for name in self.secret_settings if settings.get(name)]
-        self._auth = self.auth(settings)
+        self._auth: Any = self.auth(settings)
         self._hosts = [
             Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
         ]
@@ -119,6 +120,13 @@ class Client:
     def auth(self, settings: Mapping[str, Any]) -> AuthBase:
         """The signature that the settings ask for."""
         raise NotImplementedError
+
+    def log_in(self) -> None:
+        """Gets the credentials that are not in the settings: before a limit is waited for, as it takes long.
+
+        Raises:
+            APIError: There are none.
+        """
 
     def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:  # noqa: ARG002 - most have fixed ones
         """Whether a request that was refused may have other credentials, which have been got for it.
@@ -345,6 +353,7 @@ class Client:
     ) -> Result:
         if refused := self.refused or host.refused:
             raise refused
+        self.log_in()
         limit = self.limits[operation]
         call = limit.acquire()
         answer = None

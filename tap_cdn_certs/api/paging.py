@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
-from tap_cdn_certs.records.values import Item, elements, identifier, integer, mapping
+from tap_cdn_certs.records.values import Item, elements, identifier, inner, integer
 
 Parameters: TypeAlias = Mapping[str, Any]
 
@@ -227,9 +227,7 @@ def found(body: Item, path: str) -> Any:
 
 def _place(body: Item, path: str) -> tuple[Item, str]:
     *way, last = path.split(".")
-    for name in way:
-        body = mapping(body.get(name), name)
-    return body, last
+    return inner(body, *way), last
 
 
 def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> Iterator[tuple[Page, bool]]:

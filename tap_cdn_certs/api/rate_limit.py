@@ -101,7 +101,8 @@ class RateLimit:
         self._latencies.append(call.took)
         latencies = sorted(self._latencies)
         self.latency = latencies[len(latencies) // 2]
-        self._usual = latencies[len(latencies) // 10]
+        # What the first one took may be its connection's, all of it.
+        self._usual = latencies[len(latencies) // 10] if len(latencies) > 1 else 0.0
 
     def pause(self, seconds: float) -> None:
         """Lets no call leave for so many seconds: the provider refused one."""

@@ -48,6 +48,11 @@ def common_settings(
     )
 
 
+def string(name: str, description: str, *, required: bool = False, secret: bool = False) -> th.Property[Any]:
+    """A setting that is a text."""
+    return th.Property(name, th.StringType, required=required, secret=secret, description=description)
+
+
 def address(name: str, default: str, description: str) -> th.Property[Any]:
     """The setting of a further address of a provider."""
     return th.Property(name, th.StringType, default=default, description=description)

@@ -13,17 +13,19 @@ from tap_cdn_certs.api.client import AGAIN, Client, Refusal
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
-from tap_cdn_certs.api.settings import common_settings, max_connections
+from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
     identifier,
+    inner,
     integer,
-    mapping,
     objects,
     required_identifier,
+    taken,
     text,
     texts,
     utc,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 SETTINGS = th.ObjectType(
-    th.Property("api_token", th.StringType, required=True, secret=True, description="The API token."),
+    string("api_token", "The API token.", required=True, secret=True),
     # The provider allows 1,200, and counts what is done in its dashboard too.
     *common_settings(
         api_url="https://api.cloudflare.com/client/v4",
@@ -149,8 +151,7 @@ class Pages(PageNumber):
 
     @override
     def following(self, page: Page) -> Parameters | None:
-        info = mapping(page.body.get("result_info"), "result_info")
-        full = integer(info, "per_page") or 20
+        full = integer(inner(page.body, "result_info"), "per_page") or 20
         return super().following(page) if page.total is not None or len(page.items) >= full else None
 
 
@@ -196,31 +197,23 @@ class CloudflareZones(ListStream):
     primary_keys = ("account", "zone_id")
     listing = ZONES
     # Of DNS and prices, and of people: an account's name may be its owner's e-mail address.
-    left_out = frozenset(
-        {
-            *("account", "cname_suffix", "development_mode", "meta", "name_servers", "original_dnshost"),
-            *("original_name_servers", "original_registrar", "owner", "permissions", "plan", "tenant"),
-            *("tenant_unit", "vanity_name_servers", "verification_key"),
-        }
+    left_out = words(
+        "account cname_suffix development_mode meta name_servers original_dnshost original_name_servers "
+        "original_registrar owner permissions plan tenant tenant_unit vanity_name_servers verification_key"
     )
 
     @override
     def fields(self, item: Item) -> Record:
-        meta = mapping(item.get("meta"), "meta")
+        meta = inner(item, "meta")
         return {
             "zone_id": required_identifier(item, "id"),
-            "name": text(item, "name"),
-            "status": text(item, "status"),
-            "type": text(item, "type"),
+            **taken(text, item, "name", "status", "type"),
             "paused": boolean(item, "paused"),
-            "created_on": utc(item, "created_on"),
-            "modified_on": utc(item, "modified_on"),
-            "activated_on": utc(item, "activated_on"),
-            "account_id": identifier(mapping(item.get("account"), "account"), "id"),
-            "plan_name": text(mapping(item.get("plan"), "plan"), "name"),
+            **taken(utc, item, "created_on", "modified_on", "activated_on"),
+            "account_id": identifier(inner(item, "account"), "id"),
+            "plan_name": text(inner(item, "plan"), "name"),
             "custom_certificate_quota": integer(meta, "custom_certificate_quota"),
-            "cdn_only": boolean(meta, "cdn_only"),
-            "dns_only": boolean(meta, "dns_only"),
+            **taken(boolean, meta, "cdn_only", "dns_only"),
         }
 
 
@@ -235,19 +228,17 @@ class CloudflareCertificatePacks(NestedStream):
     # Without it, those that are active alone.
     items = paged("ListCertificatePacks", "certificate packs", parameters={"status": "all"})
     # What proves to an authority whose domain it is.
-    left_out = frozenset({"validation_records", "dcv_delegation_records"})
+    left_out = words("validation_records dcv_delegation_records")
 
     @override
     def fields(self, key: str, answer: Item) -> Record:
         return {
             "zone_id": key,
             "pack_id": required_identifier(answer, "id"),
-            "type": text(answer, "type"),
-            "status": text(answer, "status"),
+            **taken(text, answer, "type", "status"),
             "hosts": texts(answer, "hosts"),
             "primary_certificate": identifier(answer, "primary_certificate"),
-            "certificate_authority": text(answer, "certificate_authority"),
-            "validation_method": text(answer, "validation_method"),
+            **taken(text, answer, "certificate_authority", "validation_method"),
             "validity_days": integer(answer, "validity_days"),
             "cloudflare_branding": boolean(answer, "cloudflare_branding"),
             "validation_errors": messages(answer),
@@ -255,18 +246,11 @@ class CloudflareCertificatePacks(NestedStream):
                 {
                     "id": identifier(certificate, "id"),
                     "hosts": texts(certificate, "hosts"),
-                    "status": text(certificate, "status"),
-                    "issuer": text(certificate, "issuer"),
-                    "signature": text(certificate, "signature"),
-                    "bundle_method": text(certificate, "bundle_method"),
-                    "expires_on": utc(certificate, "expires_on"),
-                    "uploaded_on": utc(certificate, "uploaded_on"),
-                    "modified_on": utc(certificate, "modified_on"),
+                    **taken(text, certificate, "status", "issuer", "signature", "bundle_method"),
+                    **taken(utc, certificate, "expires_on", "uploaded_on", "modified_on"),
                     "priority": integer(certificate, "priority"),
                     "zone_id": identifier(certificate, "zone_id"),
-                    "geo_restrictions_label": text(
-                        mapping(certificate.get("geo_restrictions"), "geo_restrictions"), "label"
-                    ),
+                    "geo_restrictions_label": text(inner(certificate, "geo_restrictions"), "label"),
                 }
                 for certificate in objects(answer, "certificates")
             ]
@@ -284,12 +268,10 @@ class CloudflareCustomHostnames(NestedStream):
     path = "/zones/{key}/custom_hostnames"
     items = paged("ListCustomHostnames", "custom hostnames")
     # A private key among them, what proves whose a domain is, and what customers say of themselves.
-    left_out = frozenset(
-        {
-            *("custom_metadata", "custom_origin_sni", "ownership_verification", "ssl.custom_certificate"),
-            *("ownership_verification_http", "ssl.custom_csr_id", "ssl.custom_key", "ssl.settings"),
-            *("ssl.validation_records", "ssl.dcv_delegation_records"),
-        }
+    left_out = words(
+        "custom_metadata custom_origin_sni ownership_verification ownership_verification_http "
+        "ssl.custom_certificate ssl.custom_csr_id ssl.custom_key ssl.settings ssl.validation_records "
+        "ssl.dcv_delegation_records"
     )
 
     @classmethod
@@ -309,38 +291,31 @@ class CloudflareCustomHostnames(NestedStream):
 
     @override
     def fields(self, key: str, answer: Item) -> Record:
-        ssl = mapping(answer.get("ssl"), "ssl")
+        ssl = inner(answer, "ssl")
         return {
             "zone_id": key,
             "custom_hostname_id": required_identifier(answer, "id"),
-            "hostname": text(answer, "hostname"),
-            "status": text(answer, "status"),
+            **taken(text, answer, "hostname", "status"),
             "created_at": utc(answer, "created_at"),
             "custom_origin_server": text(answer, "custom_origin_server"),
             "verification_errors": texts(answer, "verification_errors"),
             "ssl_id": identifier(ssl, "id"),
-            "ssl_type": text(ssl, "type"),
-            "ssl_method": text(ssl, "method"),
-            "ssl_status": text(ssl, "status"),
+            **taken(text, ssl, "type", "method", "status", prefix="ssl_"),
             "ssl_wildcard": boolean(ssl, "wildcard"),
-            "ssl_bundle_method": text(ssl, "bundle_method"),
-            "ssl_certificate_authority": text(ssl, "certificate_authority"),
+            **taken(text, ssl, "bundle_method", "certificate_authority", prefix="ssl_"),
             "ssl_hosts": texts(ssl, "hosts"),
             "ssl_issuer": text(ssl, "issuer"),
             "ssl_serial_number": identifier(ssl, "serial_number"),
             "ssl_signature": text(ssl, "signature"),
-            "ssl_uploaded_on": utc(ssl, "uploaded_on"),
-            "ssl_expires_on": utc(ssl, "expires_on"),
+            **taken(utc, ssl, "uploaded_on", "expires_on", prefix="ssl_"),
             "ssl_validation_errors": messages(ssl),
             "ssl_certificates": [
                 {
                     "id": identifier(certificate, "id"),
                     "issuer": text(certificate, "issuer"),
                     "serial_number": identifier(certificate, "serial_number"),
-                    "signature": text(certificate, "signature"),
-                    "fingerprint_sha256": text(certificate, "fingerprint_sha256"),
-                    "issued_on": utc(certificate, "issued_on"),
-                    "expires_on": utc(certificate, "expires_on"),
+                    **taken(text, certificate, "signature", "fingerprint_sha256"),
+                    **taken(utc, certificate, "issued_on", "expires_on"),
                 }
                 for certificate in objects(ssl, "certificates")
             ]

@@ -8,6 +8,11 @@ MOST = 1000
 LONGEST = 64
 
 
+def words(text: str) -> frozenset[str]:
+    """The names, or the globs for names, that a text lists."""
+    return frozenset(text.split())
+
+
 class Names:
     """The names in a stream's items, and those of them that its records are made from."""
 

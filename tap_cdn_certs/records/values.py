@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from typing import Any, TypeAlias
@@ -15,6 +15,19 @@ Item: TypeAlias = Mapping[str, Any]
 Record: TypeAlias = dict[str, Any]
 
 logger = logging.getLogger(__name__)
+
+# Where a name's next word begins.
+_WORD = re.compile(r"-|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def taken(read: Callable[[Item, str], Any], item: Item, *names: str, prefix: str = "") -> Record:
+    """The fields of some names that are all read alike, by their names in snake_case."""
+    return {f"{prefix}{_snake_case(name)}": read(item, name) for name in names}
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return _WORD.sub("_", name).lower()
 
 
 def text(item: Item, name: str) -> str | None:
@@ -111,26 +124,29 @@ def members(item: Item, name: str) -> list[Any]:
     Raises:
         InvalidValueError: It holds anything else.
     """
-    listed = mapping(item.get(name), name)
+    listed = inner(item, name)
     return [element for each in listed for element in elements(listed, each)]
 
 
-def texts(item: Item, name: str) -> list[str] | None:
+def texts(item: Item, name: str, listed: Callable[[Item, str], list[Any]] = elements) -> list[str] | None:
     """The texts of a list without those that are blank, or None where there are none.
 
-    Raises:
-        InvalidValueError: It holds anything else.
-    """
-    return [written for each in elements(item, name) if (written := text({name: each}, name))] or None
-
-
-def objects(item: Item, name: str) -> list[Item]:
-    """The objects of a list.
+    Args:
+        listed: What the list has: its `elements`, or in XML its `members`.
 
     Raises:
         InvalidValueError: It holds anything else.
     """
-    return [mapping(each, name) for each in elements(item, name)]
+    return [written for each in listed(item, name) if (written := text({name: each}, name))] or None
+
+
+def objects(item: Item, name: str, listed: Callable[[Item, str], list[Any]] = elements) -> list[Item]:
+    """The objects of a list; `listed` as in `texts`.
+
+    Raises:
+        InvalidValueError: It holds anything else.
+    """
+    return [mapping(each, name) for each in listed(item, name)]
 
 
 def separated(item: Item, name: str) -> list[str] | None:
@@ -149,6 +165,17 @@ def mapping(value: object, name: str) -> Item:
     if not isinstance(value, Mapping):
         raise _invalid(name, value, "an object")
     return value
+
+
+def inner(item: Item, *names: str) -> Item:
+    """The object that a field holds, or the field of one that another holds; nothing is an empty one.
+
+    Raises:
+        InvalidValueError: There is something else.
+    """
+    for name in names:
+        item = mapping(item.get(name), name)
+    return item
 
 
 def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:

@@ -69,12 +69,9 @@ class ChangesStream(DetailStream):
         """The items of the list, or of several: the details of a batch are asked for before the next one."""
         yield self.inventory
 
-    def all_keys(self) -> set[str] | None:
-        """The keys that there still are, once all is listed: what is remembered of others is forgotten.
-
-        None if nobody knows, because something could not be listed.
-        """
-        return self.inventory.all_keys
+    def all_keys(self) -> set[str]:
+        """The keys that there are, as far as they are listed: those too that nobody asks for."""
+        return self.inventory.all_keys | self._listed
 
     def marks(self, record: Record) -> Record:
         """What tells by its change that a detail is to be asked for again."""
@@ -88,7 +85,7 @@ class ChangesStream(DetailStream):
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         remembered = self.remembered()
-        self._memory = {**remembered}
+        self._memory, self._listed = {**remembered}, set[str]()
         self.client.limits[self.operation].remember(self.earlier_calls())
         most = self.run.settings[self.provider].get("max_details")
         for batch in self.batches():
@@ -99,8 +96,10 @@ class ChangesStream(DetailStream):
                 yield self.key_of(record), partial(self.unchanged, record, memory)
             yield from self.details(asked)
             most = None if most is None else most - len(asked)
-        if (listed := self.all_keys()) is not None:
-            self._forgotten = remembered.keys() - listed
+        if self.failure:
+            # Nobody knows whether what was not listed is gone.
+            raise self.failure
+        self._forgotten = remembered.keys() - self.all_keys()
 
     def sort_out(
         self, batch: Iterable[Any], remembered: Mapping[str, Record]
@@ -123,11 +122,13 @@ class ChangesStream(DetailStream):
         """What the list says of each key; what is wrong in it is reported."""
         for item in batch:
             self.counts.listed += 1
+            name = self.listing.identify(item)
+            self._listed.update([name] if name else [])
             try:
                 yield self.listed(self.seen(item))
             except InvalidValueError as error:
                 # No request failed: however many there are in a row, the others are asked for.
-                self.failed(self.listing.identify(item) or f"#{self.counts.listed}", error)
+                self.failed(name or f"#{self.counts.listed}", error)
 
     def key_of(self, record: Record) -> str:
         """The key of a record."""

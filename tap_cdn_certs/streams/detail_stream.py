@@ -37,8 +37,12 @@ class DetailStream(ListedStream):
 
     def fetch(self, key: str) -> Item:
         """What the provider answers of a key. Called in many threads at once."""
-        request = self.client.ask(self.operation, self.path_of(key), self.parameters(key))
-        answer: Item = self.client.request(self.operation, request, self.detail, self.sizes)
+        return self.ask(self.operation, self.path_of(key), self.parameters(key))
+
+    def ask(self, operation: str, path: str, parameters: Parameters) -> Item:
+        """What of an operation's answer is a key's. Called in many threads at once."""
+        request = self.client.ask(operation, path, parameters)
+        answer: Item = self.client.request(operation, request, self.detail, self.sizes)
         return answer
 
     def path_of(self, key: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.streams.stream import ListedStream
 
 if TYPE_CHECKING:
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
 class ListStream(ListedStream):
     """A stream whose records are the items of a list, or of several."""
 
-    # Further lists that the records are made of: see `listed`.
+    # Further lists that the records are made of: see `listed_by`.
     others: ClassVar[tuple[Listing, ...]] = ()
-    # Of the first of several lists that could not be read.
-    failure: APIError | None = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -45,16 +42,6 @@ class ListStream(ListedStream):
     def items(self) -> Iterator[Any]:
         """What there is a record of."""
         yield from self.inventory
-
-    def listed(self, listing: Listing) -> Iterator[Any]:
-        """The items of one of several lists: where it fails, the others are read before the stream does."""
-        try:
-            yield from self.run.inventory(self.provider, listing)
-        except APIError as error:
-            if error.reach is Reach.INACTIVE:
-                self.logger.info("%s: %s", self.name, error)
-            else:
-                self.failure = self.failure or error
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:

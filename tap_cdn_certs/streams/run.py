@@ -42,7 +42,7 @@ class Run:
         self._classes = clients
         self._making = Lock()
         self._clients: dict[str, Client] = {}
-        self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._inventories: dict[tuple[str, str, str], Inventory] = {}
         self._selected: defaultdict[tuple[str, str | None], list[Inventory]] = defaultdict(list)
 
     def account(self, provider: str) -> str:
@@ -58,7 +58,7 @@ class Run:
 
     def inventory(self, provider: str, listing: Listing) -> Inventory:
         """A list of a provider's account, for all streams that need it."""
-        name = provider, listing.operation
+        name = provider, listing.operation, str(listing.parameters)
         with self._making:
             if name not in self._inventories:
                 patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []

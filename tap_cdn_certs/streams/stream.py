@@ -116,6 +116,8 @@ class CDNStream(TapStream):
     sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
     dear: ClassVar[bool] = False
+    # The fields of which each says that there is a certificate; none where there always is one.
+    proofs: ClassVar[tuple[str, ...]] = ()
     # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
@@ -158,9 +160,9 @@ class CDNStream(TapStream):
         self.started_at = now()
         yield from self.results()
 
-    def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
+    def has_certificate(self, record: Record) -> bool:
         """Whether a record says that there is a certificate."""
-        return True
+        return not self.proofs or any(record[field] for field in self.proofs)
 
     def room(self) -> int:
         """How many of its results may be read before one of them is written, now."""
@@ -294,6 +296,7 @@ class ListedStream(CDNStream):
 
     listing: ClassVar[Listing]
     leads = True  # whether the list is read for it, and not for one before it
+    failure: APIError | None = None  # of the first of several lists that could not be read
 
     @property
     def inventory(self) -> Inventory:
@@ -310,3 +313,16 @@ class ListedStream(CDNStream):
             yield from super().reading()
         finally:
             self.inventory.leave(first=self.leads)
+
+    def listed_by(self, listing: Listing) -> Iterator[Any]:
+        """The items of one of several lists: where it fails, the others are read before the stream does."""
+        try:
+            yield from self.run.inventory(self.provider, listing)
+        except APIError as error:
+            # Who tests a few records does not come to the others.
+            if self.client.patience is not None and self.sample is not None:
+                raise
+            if error.reach is Reach.INACTIVE:
+                self.logger.info("%s: %s", self.name, error)
+            else:
+                self.failure = self.failure or error

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import shutil
 import socket
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
@@ -32,11 +31,11 @@ from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sandbox.cloudflare.inventory import CustomHostname, Pack
     from sandbox.messages import Call
 
+ROOT = Path(__file__).parents[2]
 ZONES, PACKS, HOSTNAMES = "ListZones", "ListCertificatePacks", "ListCustomHostnames"
 
 
@@ -347,17 +346,31 @@ def test_each_field_of_the_sdk_is_read_or_left_out_for_a_reason(number: int) -> 
     assert not stream.run.report.unsaid("cloudflare", unread, stream.left_out)
 
 
-def test_prism_finds_nothing_wrong(sandbox: Watch, tmp_path: Path) -> None:
+# The provider's own description of its API, beside the checkout where somebody has it.
+DESCRIBED = next(
+    (path for folder in ROOT.parents if (path := folder / "shared/api/openapi/cloudflare.json").is_file()),
+    None,
+)
+
+
+@pytest.fixture(scope="session")
+def prism() -> str:
+    """The path of prism, which is installed if it can be."""
+    if not DESCRIBED:
+        pytest.skip("The description of Cloudflare's API is not beside the checkout.")
+    found = subprocess.run([ROOT / "scripts/prism"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip(found.stderr.strip())
+    return found.stdout.strip()
+
+
+def test_prism_finds_nothing_wrong(sandbox: Watch, tmp_path: Path, prism: str) -> None:
     """Between the tap and the sandbox, with the provider's own description of the API."""
-    prism = os.environ.get("TEST_PRISM") or shutil.which("prism")
-    described = os.environ.get("TEST_CLOUDFLARE_OPENAPI")
-    if not (prism and described):
-        pytest.skip("TEST_CLOUDFLARE_OPENAPI names no file, or npm's @stoplight/prism-cli is not there.")
     # It does not know that a hostname may have no TLS.
     for hostname in sandbox["cloudflare"].account.hostnames:
         hostname.ssl = hostname.ssl or "active"
     port = free_port()
-    command = [prism, "proxy", "--errors", described, sandbox["cloudflare"].url, "--port", str(port)]
+    command = [prism, "proxy", "--errors", str(DESCRIBED), sandbox["cloudflare"].url, "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as between:
         try:
             wait_for(port)

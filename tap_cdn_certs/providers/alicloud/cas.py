@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
-from tap_cdn_certs.records.values import boolean, day, identifier, required_identifier, separated, text
+from tap_cdn_certs.records.seen import words
+from tap_cdn_certs.records.values import boolean, day, identifier, required_identifier, separated, taken, text
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ CERTIFICATES = Listing(
 )
 
 # What the operation documents for orders alone, and certificates come without.
-OF_ORDERS = (
+OF_ORDERS = words(
     "Algorithm AliyunOrderId BuyDate CertEndTime CertStartTime CertType Domain DomainCount DomainType "
     "OrderId PartnerOrderId ProductCode ProductName RootBrand SourceType Status TrusteeStatus WildDomainCount"
 )
@@ -42,29 +43,20 @@ class AlicloudCASCertificates(ListStream):
     product = "cas"
     primary_keys = ("account", "certificate_id")
     listing = CERTIFICATES
-    left_out = frozenset(OF_ORDERS.split())
+    left_out = OF_ORDERS
 
     @override
     def fields(self, item: Item) -> Record:
         return {
             "certificate_id": required_identifier(item, "CertificateId"),
-            "instance_id": text(item, "InstanceId"),
-            "name": text(item, "Name"),
-            "common_name": text(item, "CommonName"),
+            **taken(text, item, "InstanceId", "Name", "CommonName"),
             "sans": separated(item, "Sans"),
-            "org_name": text(item, "OrgName"),
-            "country": text(item, "Country"),
-            "province": text(item, "Province"),
-            "city": text(item, "City"),
-            "issuer": text(item, "Issuer"),
+            **taken(text, item, "OrgName", "Country", "Province", "City", "Issuer"),
             "serial_no": identifier(item, "SerialNo"),
-            "fingerprint": text(item, "Fingerprint"),
-            "sha2": text(item, "Sha2"),
+            **taken(text, item, "Fingerprint", "Sha2"),
             # Days, of which nobody says in which zone they are.
-            "start_date": day(item, "StartDate"),
-            "end_date": day(item, "EndDate"),
-            "expired": boolean(item, "Expired"),
-            "upload": boolean(item, "Upload"),
+            **taken(day, item, "StartDate", "EndDate"),
+            **taken(boolean, item, "Expired", "Upload"),
             "resource_group_id": text(item, "ResourceGroupId"),
         }
 

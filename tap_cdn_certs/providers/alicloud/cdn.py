@@ -15,7 +15,7 @@ from tap_cdn_certs.providers.alicloud.domains import (
     domains,
     https_domains,
 )
-from tap_cdn_certs.records.values import text, unchecked_text, utc
+from tap_cdn_certs.records.values import taken, text, unchecked_text, utc
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class AlicloudDomains(AlicloudStream, ListStream):
     def fields(self, item: Item) -> Record:
         return {
             **domain_fields(item),
-            "cdn_type": text(item, "CdnType"),
-            "source_type": text(item, "SourceType"),
-            "ssl_protocol": text(item, "SslProtocol"),
-            "coverage": text(item, "Coverage"),
+            **taken(text, item, "CdnType", "SourceType", "SslProtocol", "Coverage"),
         }
 
 
@@ -59,10 +56,8 @@ class CertificateInfo(DomainCertificates):
         return {
             "domain_name": key,
             **certificate_fields(item),
-            "cert_start_time": utc(item, "CertStartTime"),
-            "cert_update_time": utc(item, "CertUpdateTime"),
-            "domain_cname_status": text(item, "DomainCnameStatus"),
-            "server_certificate_status": text(item, "ServerCertificateStatus"),
+            **taken(utc, item, "CertStartTime", "CertUpdateTime"),
+            **taken(text, item, "DomainCnameStatus", "ServerCertificateStatus"),
             "server_certificate": chain,
             **leaf,
         }

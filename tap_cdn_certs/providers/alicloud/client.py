@@ -12,7 +12,7 @@ from tap_cdn_certs.api.answer import MAX_WAIT
 from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.errors import Reach, meanings
 from tap_cdn_certs.providers.alicloud.login import Login
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 
@@ -99,23 +99,15 @@ class AlicloudClient(Client):
         **Client.rate_limits,
     }
     # By code, or by the part of a code before its first dot. Others concern one key, or are retried if 5xx.
-    errors: ClassVar = {
-        "Throttling": Reach.THROTTLED,
-        "Rejected.Throttling": Reach.THROTTLED,
-        "FlowControlError": Reach.THROTTLED,
-        "ServiceBusy": Reach.THROTTLED,
-        "SignatureNonceUsed": Reach.ATTEMPT,
-        "ServiceUnavailable": Reach.ATTEMPT,
-        "InternalError": Reach.ATTEMPT,
-        "InvalidTimeStamp": Reach.PROVIDER,
-        "SignatureDoesNotMatch": Reach.PROVIDER,
-        "IncompleteSignature": Reach.PROVIDER,
-        "InvalidAccessKeyId": Reach.PROVIDER,
-        "InvalidSecurityToken": Reach.PROVIDER,
-        "MissingSecurityToken": Reach.PROVIDER,
-        "InvalidDomain.NotFound": Reach.GONE,
-        "SiteNotFound": Reach.GONE,
-    }
+    errors: ClassVar = meanings(
+        {
+            Reach.THROTTLED: "Throttling Rejected.Throttling FlowControlError ServiceBusy",
+            Reach.ATTEMPT: "SignatureNonceUsed ServiceUnavailable InternalError",
+            Reach.PROVIDER: "InvalidTimeStamp SignatureDoesNotMatch IncompleteSignature InvalidAccessKeyId "
+            "InvalidSecurityToken MissingSecurityToken",
+            Reach.GONE: "InvalidDomain.NotFound SiteNotFound",
+        }
+    )
     unknown = frozenset({"InvalidAccessKeyId"})
     # A status says less than the code that comes with it.
     credentials_refused = ()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk import typing as th
 
+from tap_cdn_certs.api.settings import string
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -42,11 +44,9 @@ KINDS = {
 }
 
 SETTINGS = (
-    th.Property("access_key_id", th.StringType, description="The AccessKey ID of a RAM user."),
-    th.Property("access_key_secret", th.StringType, secret=True, description="The AccessKey secret."),
-    th.Property(
-        "security_token", th.StringType, secret=True, description="The STS token of temporary credentials."
-    ),
+    string("access_key_id", "The AccessKey ID of a RAM user."),
+    string("access_key_secret", "The AccessKey secret.", secret=True),
+    string("security_token", "The STS token of temporary credentials.", secret=True),
     th.Property(
         "credentials",
         th.StringType(allowed_values=[*KINDS]),
@@ -54,41 +54,21 @@ SETTINGS = (
         description=f"Where credentials come from: {', '.join(f'`{kind}`' for kind in KINDS)}; all but the "
         "first need the extra `alicloud`.",
     ),
-    th.Property(
+    string(
         "profile",
-        th.StringType,
-        description="A profile of `~/.aliyun/config.json`, else of `~/.alibabacloud/credentials.ini`; the "
+        "A profile of `~/.aliyun/config.json`, else of `~/.alibabacloud/credentials.ini`; the "
         "current one without it.",
     ),
-    th.Property("role_arn", th.StringType, description="The ARN of the RAM role to assume."),
-    th.Property(
-        "role_session_name",
-        th.StringType,
-        description="The session's name in audits; `tap-cdn-certs` without it.",
-    ),
-    th.Property(
-        "external_id", th.StringType, description="The external ID that the role's trust policy asks for."
-    ),
-    th.Property(
-        "role_name",
-        th.StringType,
-        description="The RAM role of the ECS instance; asked for if it is left out.",
-    ),
-    th.Property("oidc_provider_arn", th.StringType, description="The ARN of the OIDC identity provider."),
-    th.Property(
-        "oidc_token_file_path",
-        th.StringType,
-        description="The file that somebody keeps a valid OIDC token in.",
-    ),
-    th.Property(
-        "credentials_uri",
-        th.StringType,
-        description="The address that gives temporary credentials: https, except on this machine.",
-    ),
-    th.Property(
+    string("role_arn", "The ARN of the RAM role to assume."),
+    string("role_session_name", "The session's name in audits; `tap-cdn-certs` without it."),
+    string("external_id", "The external ID that the role's trust policy asks for."),
+    string("role_name", "The RAM role of the ECS instance; asked for if it is left out."),
+    string("oidc_provider_arn", "The ARN of the OIDC identity provider."),
+    string("oidc_token_file_path", "The file that somebody keeps a valid OIDC token in."),
+    string("credentials_uri", "The address that gives temporary credentials: https, except on this machine."),
+    string(
         "sts_endpoint",
-        th.StringType,
-        description="The host of the Security Token Service, such as `sts.cn-hangzhou.aliyuncs.com`; "
+        "The host of the Security Token Service, such as `sts.cn-hangzhou.aliyuncs.com`; "
         "`sts.aliyuncs.com` without it.",
     ),
 )

@@ -15,7 +15,7 @@ from tap_cdn_certs.providers.alicloud.domains import (
     domains,
     https_domains,
 )
-from tap_cdn_certs.records.values import text, unchecked_text
+from tap_cdn_certs.records.values import taken, text, unchecked_text
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ class AlicloudDCDNDomains(AlicloudStream, ListStream):
     def fields(self, item: Item) -> Record:
         return {
             **domain_fields(item),
-            "ssl_protocol": text(item, "SSLProtocol"),
-            "scene": text(item, "Scene"),
-            "function_type": text(item, "FunctionType"),
+            **taken(text, item, "SSLProtocol", "Scene", "FunctionType"),
         }
 
 

@@ -11,10 +11,11 @@ from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.records.values import (
     elements,
     identifier,
+    inner,
     integer,
-    mapping,
     objects,
     required_identifier,
+    taken,
     text,
     utc,
 )
@@ -66,13 +67,11 @@ def origins(item: Item) -> list[Record] | None:
     """The origins of a domain, in the provider's order."""
     return [
         {
-            "type": text(source, "Type"),
-            "content": text(source, "Content"),
+            **taken(text, source, "Type", "Content"),
             "port": integer(source, "Port"),
-            "priority": identifier(source, "Priority"),
-            "weight": identifier(source, "Weight"),
+            **taken(identifier, source, "Priority", "Weight"),
         }
-        for source in objects(mapping(item.get("Sources"), "Sources"), "Source")
+        for source in objects(inner(item, "Sources"), "Source")
     ] or None
 
 
@@ -81,13 +80,9 @@ def domain_fields(item: Item) -> Record:
     return {
         "domain_name": required_identifier(item, "DomainName"),
         "domain_id": identifier(item, "DomainId"),
-        "cname": text(item, "Cname"),
-        "domain_status": text(item, "DomainStatus"),
-        "gmt_created": utc(item, "GmtCreated"),
-        "gmt_modified": utc(item, "GmtModified"),
-        "description": text(item, "Description"),
-        "resource_group_id": text(item, "ResourceGroupId"),
-        "sandbox": text(item, "Sandbox"),
+        **taken(text, item, "Cname", "DomainStatus"),
+        **taken(utc, item, "GmtCreated", "GmtModified"),
+        **taken(text, item, "Description", "ResourceGroupId", "Sandbox"),
         "sources": origins(item),
     }
 
@@ -97,11 +92,7 @@ def certificate_fields(item: Item) -> Record:
     return {
         "cert_name": text(item, "CertName"),
         "cert_id": identifier(item, "CertId"),
-        "cert_type": text(item, "CertType"),
-        "cert_region": text(item, "CertRegion"),
-        "cert_domain_name": text(item, "CertDomainName"),
-        "cert_org": text(item, "CertOrg"),
-        "cert_life": text(item, "CertLife"),
+        **taken(text, item, "CertType", "CertRegion", "CertDomainName", "CertOrg", "CertLife"),
         "cert_expire_time": utc(item, "CertExpireTime"),
         "status": text(item, "Status"),
     }
@@ -135,8 +126,7 @@ class DomainCertificates(AlicloudStream, DetailStream):
     def served(self, answer: Item) -> Item:
         """The item of the certificate that is served, else the first; empty if there is none."""
         items = [
-            self.seen(element, "CertInfo")
-            for element in elements(mapping(answer.get("CertInfos"), "CertInfos"), "CertInfo")
+            self.seen(element, "CertInfo") for element in elements(inner(answer, "CertInfos"), "CertInfo")
         ]
         serving = (item for item in items if str(item.get(self.status)).lower() == "on")
         return next(serving, items[0] if items else {})
@@ -163,11 +153,6 @@ class HTTPSDomains(AlicloudStream, ListStream):
         # The provider does not document the zone of these times: UTC is assumed, as in all its others.
         return {
             "domain_name": required_identifier(item, "DomainName"),
-            "cert_name": text(item, "CertName"),
-            "cert_common_name": text(item, "CertCommonName"),
-            "cert_type": text(item, "CertType"),
-            "cert_status": text(item, "CertStatus"),
-            "cert_start_time": utc(item, "CertStartTime"),
-            "cert_expire_time": utc(item, "CertExpireTime"),
-            "cert_update_time": utc(item, "CertUpdateTime"),
+            **taken(text, item, "CertName", "CertCommonName", "CertType", "CertStatus"),
+            **taken(utc, item, "CertStartTime", "CertExpireTime", "CertUpdateTime"),
         }

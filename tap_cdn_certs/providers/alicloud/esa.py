@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
-from tap_cdn_certs.records.values import identifier, required_identifier, separated, text, utc
+from tap_cdn_certs.records.values import identifier, required_identifier, separated, taken, text, utc
 from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
 from tap_cdn_certs.streams.stream import CDNStream
@@ -55,20 +55,10 @@ class AlicloudESASites(ESAStream, ListStream):
     def fields(self, item: Item) -> Record:
         return {
             "site_id": required_identifier(item, "SiteId"),
-            "site_name": text(item, "SiteName"),
-            "status": text(item, "Status"),
-            "offline_reason": text(item, "OfflineReason"),
-            "access_type": text(item, "AccessType"),
-            "cname_zone": text(item, "CnameZone"),
+            **taken(text, item, "SiteName", "Status", "OfflineReason", "AccessType", "CnameZone"),
             "name_server_list": separated(item, "NameServerList"),
-            "coverage": text(item, "Coverage"),
-            "instance_id": text(item, "InstanceId"),
-            "plan_name": text(item, "PlanName"),
-            "plan_spec_name": text(item, "PlanSpecName"),
-            "resource_group_id": text(item, "ResourceGroupId"),
-            "create_time": utc(item, "CreateTime"),
-            "update_time": utc(item, "UpdateTime"),
-            "visit_time": utc(item, "VisitTime"),
+            **taken(text, item, "Coverage", "InstanceId", "PlanName", "PlanSpecName", "ResourceGroupId"),
+            **taken(utc, item, "CreateTime", "UpdateTime", "VisitTime"),
         }
 
 
@@ -91,25 +81,15 @@ class AlicloudESACertificates(ESAStream, NestedStream):
         return {
             "site_id": key,
             "id": required_identifier(answer, "Id"),
-            "name": text(answer, "Name"),
-            "type": text(answer, "Type"),
-            "status": text(answer, "Status"),
-            "common_name": text(answer, "CommonName"),
+            **taken(text, answer, "Name", "Type", "Status", "CommonName"),
             "san": separated(answer, "SAN"),
-            "issuer": text(answer, "Issuer"),
-            "issuer_cn": text(answer, "IssuerCN"),
+            **taken(text, answer, "Issuer", "IssuerCN"),
             "serial_number": identifier(answer, "SerialNumber"),
-            "fingerprint_sha256": text(answer, "FingerprintSha256"),
-            "pub_alg": text(answer, "PubAlg"),
-            "sig_alg": text(answer, "SigAlg"),
-            "not_before": utc(answer, "NotBefore"),
-            "not_after": utc(answer, "NotAfter"),
-            "create_time": utc(answer, "CreateTime"),
-            "update_time": utc(answer, "UpdateTime"),
+            **taken(text, answer, "FingerprintSha256", "PubAlg", "SigAlg"),
+            **taken(utc, answer, "NotBefore", "NotAfter", "CreateTime", "UpdateTime"),
             "cas_id": identifier(answer, "CasId"),
             "region": text(answer, "Region"),
-            "key_server_id": identifier(answer, "KeyServerId"),
-            "apply_code": identifier(answer, "ApplyCode"),
+            **taken(identifier, answer, "KeyServerId", "ApplyCode"),
             "apply_message": text(answer, "ApplyMessage"),
         }
 

@@ -7,30 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_cdn_certs.api.settings import common_settings, max_connections
+from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.providers.aws import certificates, cloudfront
-from tap_cdn_certs.providers.aws.client import AWSClient
-from tap_cdn_certs.providers.aws.services import PARTITIONS
+from tap_cdn_certs.providers.aws.client import PARTITIONS, AWSClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SETTINGS = th.ObjectType(
-    th.Property(
-        "access_key_id",
-        th.StringType,
-        description="An access key's ID; without one, credentials are looked for as the AWS CLI does.",
+    string(
+        "access_key_id", "An access key's ID; without one, credentials are looked for as the AWS CLI does."
     ),
-    th.Property("access_key_secret", th.StringType, secret=True, description="The access key's secret."),
-    th.Property(
-        "session_token", th.StringType, secret=True, description="The session token of temporary credentials."
-    ),
-    th.Property(
-        "profile", th.StringType, description="The profile in the AWS configuration files, instead of a key."
-    ),
-    th.Property(
-        "role_arn", th.StringType, description="A role to assume with those credentials, by its ARN."
-    ),
+    string("access_key_secret", "The access key's secret.", secret=True),
+    string("session_token", "The session token of temporary credentials.", secret=True),
+    string("profile", "The profile in the AWS configuration files, instead of a key."),
+    string("role_arn", "A role to assume with those credentials, by its ARN."),
     th.Property(
         "instance_metadata",
         th.BooleanType,
@@ -53,12 +44,10 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
     """What the schema of the settings cannot say is wrong with them."""
     if not find_spec("botocore"):
         yield "aws needs the package botocore: install tap-cdn-certs[aws]."
-    key, secret, token = (
-        settings.get(name) for name in ("access_key_id", "access_key_secret", "session_token")
-    )
-    if key is None and (secret or token):
+    key, key_secret, token = map(settings.get, ("access_key_id", "access_key_secret", "session_token"))
+    if key is None and (key_secret or token):
         yield "aws.access_key_id is missing."
-    if secret is None and (key or token):
+    if key_secret is None and (key or token):
         yield "aws.access_key_secret is missing."
     # Those of temporary credentials, and no others, begin so.
     if str(key).startswith("ASIA") and token is None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, Marker
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError
 from tap_cdn_certs.providers.aws.cloudfront import DISTRIBUTIONS, TENANT_LIST
+from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     identifier,
+    inner,
     mapping,
     members,
     objects,
     required_identifier,
     since_1970,
+    taken,
     text,
     texts,
     unchecked_text,
@@ -28,67 +33,56 @@ from tap_cdn_certs.records.values import (
 from tap_cdn_certs.streams.changes import ChangesStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
-
-    from singer_sdk import Tap
+    from collections.abc import Iterable, Iterator
 
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
-    from tap_cdn_certs.streams.run import Run
 
 # Unasked, only certificates of RSA_1024 and RSA_2048 are listed that ACM's own or a customer's keys are of,
 # and none of the newer hierarchy, which is only listed alone.
+KEY_TYPES = "RSA_1024 RSA_2048 RSA_3072 RSA_4096 EC_prime256v1 EC_secp384r1 EC_secp521r1"
 ALL: Parameters = {
-    "Includes": {
-        "keyTypes": [
-            "RSA_1024",
-            "RSA_2048",
-            "RSA_3072",
-            "RSA_4096",
-            "EC_prime256v1",
-            "EC_secp384r1",
-            "EC_secp521r1",
-        ]
-    },
+    "Includes": {"keyTypes": KEY_TYPES.split()},
     "CertificateKeyPairOrigins": ["AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED"],
 }
-NEWER: Parameters = {"RootHierarchyTypes": ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]}
+HIERARCHIES: Parameters = {"RootHierarchyTypes": ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]}
 CERTIFICATES = Listing(
     operation="ListCertificates",
     items="CertificateSummaryList",
     key="CertificateArn",
-    parts=(ALL, {**ALL, **NEWER}),
+    parameters=ALL,
     paging=Marker("NextToken", "NextToken", others={"MaxItems": 1000}),
     noun="certificates",
 )
-RESULT = "ListServerCertificatesResponse.ListServerCertificatesResult"
+NEWER = replace(CERTIFICATES, parameters={**ALL, **HIERARCHIES})
+LISTED = ("ListServerCertificatesResponse", "ListServerCertificatesResult")
+GIVEN = ("GetServerCertificateResponse", "GetServerCertificateResult", "ServerCertificate")
 
 
 def server_certificates(body: Item) -> list[Any]:
     """The certificates of a page of IAM's, under the name that ACM has for their ARN."""
-    result = mapping(body.get("ListServerCertificatesResponse"), "ListServerCertificatesResponse")
-    result = mapping(result.get("ListServerCertificatesResult"), "ListServerCertificatesResult")
-    return [
-        {"Path": None, "ServerCertificateId": None, **item, "CertificateArn": item.get("Arn")}
-        for element in members(result, "ServerCertificateMetadataList")
-        for item in [mapping(element, "The item")]
-    ]
+    listed = objects(inner(body, *LISTED), "ServerCertificateMetadataList", members)
+    return [{**item, "CertificateArn": item.get("Arn")} for item in listed]
 
 
 SERVER_CERTIFICATES = Listing(
     operation="ListServerCertificates",
     items=server_certificates,
     key="CertificateArn",
-    paging=Marker(f"{RESULT}.Marker", "Marker", others={"MaxItems": 1000}),
+    paging=Marker(".".join((*LISTED, "Marker")), "Marker", others={"MaxItems": 1000}),
     noun="server certificates",
+)
+# Where a distribution or a tenant names its certificate.
+NAMES = (
+    ("ViewerCertificate", "ACMCertificateArn"),
+    ("ViewerCertificate", "IAMCertificateId"),
+    ("Customizations", "Certificate", "Arn"),
 )
 # CloudFront takes none of another path.
 PATH = "/cloudfront/"
 
-CT_LOGGING = "CertificateTransparencyLoggingPreference"
-
 # There is no certificate yet, or there will not be one.
-NOT_ISSUED = frozenset({"PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED"})
+NOT_ISSUED = words("PENDING_VALIDATION VALIDATION_TIMED_OUT FAILED")
 RENEWED_WITHIN = timedelta(days=60)  # before the end: then the list does not say how the renewal goes
 
 
@@ -104,82 +98,51 @@ class AWSCertificates(ChangesStream):
     primary_keys = ("account", "certificate_arn")
     operation = "DescribeCertificate"
     other_operations = (
-        "GetCertificate",
-        "ListServerCertificates",
-        "GetServerCertificate",
-        DISTRIBUTIONS.operation,
-        TENANT_LIST.operation,
+        *("GetCertificate", "ListServerCertificates", "GetServerCertificate"),
+        *(DISTRIBUTIONS.operation, TENANT_LIST.operation),
     )
     listing = CERTIFICATES
     memory = "certificates"
     # At 10 a second; what it lists meanwhile, the other streams need as well.
     dear = False
     sample = 2
-    left_out = frozenset(
-        {
-            "AcmeAccountId",
-            "AcmeEndpointArn",
-            "Arn",
-            "DomainValidationOptions.HttpRedirect",
-            "DomainValidationOptions.ResourceRecord",
-            "DomainValidationOptions.ValidationEmails",
-            "ExtendedKeyUsages",
-            "HasAdditionalSubjectAlternativeNames",
-            "KeyUsages",
-            "Options.ValidationMethod",
-            "RenewalSummary.DomainValidationOptions.HttpRedirect",
-            "RenewalSummary.DomainValidationOptions.ResourceRecord",
-            "RenewalSummary.DomainValidationOptions.ValidationEmails",
-            "Tags",
-            "UpdateSummary",
-        }
+    proofs = ("not_after", "expiration", "certificate")
+    left_out = words(
+        "AcmeAccountId AcmeEndpointArn Arn ExtendedKeyUsages HasAdditionalSubjectAlternativeNames KeyUsages "
+        "Options.ValidationMethod Tags UpdateSummary DomainValidationOptions.HttpRedirect "
+        "DomainValidationOptions.ResourceRecord DomainValidationOptions.ValidationEmails "
+        "RenewalSummary.DomainValidationOptions.HttpRedirect "
+        "RenewalSummary.DomainValidationOptions.ResourceRecord "
+        "RenewalSummary.DomainValidationOptions.ValidationEmails"
     )
-
-    def __init__(self, tap: Tap, run: Run) -> None:
-        super().__init__(tap, run)
-        self._found: set[str] = set()
-        self._missing: list[APIError] = []
 
     @override
     def batches(self) -> Iterator[Iterable[Any]]:
         has_acm = "acm" in self.client.services
-        acm = self.read(lambda: self.client.listing(CERTIFICATES)) if has_acm else []
-        iam = self.read(lambda: self.client.listing(SERVER_CERTIFICATES))
-        held = [item for item in iam if str(item["Path"]).startswith(PATH)]
-        lists = [self.run.inventory(self.provider, listing) for listing in (DISTRIBUTIONS, TENANT_LIST)]
+        acm = [*self.listed_by(CERTIFICATES)] if has_acm else []
+        iam = [*self.listed_by(SERVER_CERTIFICATES)]
+        held = [item for item in iam if str(item.get("Path")).startswith(PATH)]
         with ThreadPoolExecutor(1, thread_name_prefix="request") as pool:
             # While the details of what is listed here are asked for.
-            reading = pool.submit(lambda: [item for each in lists for item in self.read(each.__iter__)])
+            newer = pool.submit(lambda: [*self.listed_by(NEWER)] if has_acm else [])
+            naming = pool.submit(lambda: {*self.named()})
             yield side_by_side(acm, held)
-            named = {name for item in reading.result() for name in names(item)}
-        yield [item for item in iam if item not in held and str(item["ServerCertificateId"]) in named]
+            # A server that does not know the filter lists the others again.
+            yield [item for item in newer.result() if NEWER.identify(item) not in self.all_keys()]
+            named = naming.result()
+        yield [item for item in iam if item not in held and str(item.get("ServerCertificateId")) in named]
         if has_acm:
             arns = {name for name in named if name.startswith("arn:")}
-            yield [{"CertificateArn": arn} for arn in sorted(arns - self._found)]
+            yield [{"CertificateArn": arn} for arn in sorted(arns - self.all_keys())]
 
-    def read(self, items: Callable[[], Iterator[Any]]) -> list[Any]:
-        """The items of a list; what keeps it from being read does not keep the others from it."""
-        read: list[Any] = []
-        try:
-            for item in items():
-                read.append(item)  # noqa: PERF402 - what came before an error stays
-        except APIError as error:
-            # Who waits for the outcome is told at once.
-            if self.client.patience:
-                raise
-            if error.reach is not Reach.INACTIVE:
-                self._missing.append(error)
-        return read
-
-    @override
-    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
-        yield from super().results()
-        if self._missing:
-            raise self._missing[0]
-
-    @override
-    def all_keys(self) -> set[str] | None:
-        return None if self._missing else self._found
+    def named(self) -> Iterator[str]:
+        """The certificates that distributions and tenants name: the ARN, or the identifier in IAM."""
+        for item in chain(self.listed_by(DISTRIBUTIONS), self.listed_by(TENANT_LIST)):
+            # Its own stream says what is wrong with it.
+            with suppress(InvalidValueError):
+                whole = mapping(item, "The item")
+                for *way, name in NAMES:
+                    yield from filter(None, [text(inner(whole, *way), name)])
 
     @override
     def marks(self, record: Record) -> Record:
@@ -193,43 +156,31 @@ class AWSCertificates(ChangesStream):
 
     @override
     def listed(self, item: Item) -> Record:
-        arn = required_identifier(item, "CertificateArn")
-        self._found.add(arn)
-        return {"certificate_arn": arn, **common_fields(item)}
+        return {"certificate_arn": required_identifier(item, "CertificateArn"), **common_fields(item)}
 
     @override
     def fetch(self, key: str) -> Item:
         if ":iam:" in key:
-            body = self.ask("GetServerCertificate", ServerCertificateName=key.rpartition("/")[2])
-            way = ("GetServerCertificateResponse", "GetServerCertificateResult", "ServerCertificate")
-            certificate = inner(body, *way)
-            return {**inner(certificate, "ServerCertificateMetadata"), **pem(certificate, "CertificateBody")}
-        detail = inner(self.ask("DescribeCertificate", CertificateArn=key), "Certificate")
+            name = {"ServerCertificateName": key.rpartition("/")[2]}
+            certificate = there(self.ask("GetServerCertificate", "", name), *GIVEN)
+            return {**there(certificate, "ServerCertificateMetadata"), **pem(certificate, "CertificateBody")}
+        arn = {"CertificateArn": key}
+        detail = there(self.ask("DescribeCertificate", "", arn), "Certificate")
         if text(detail, "Status") in NOT_ISSUED:
             return detail
         try:
-            return {**detail, **pem(self.ask("GetCertificate", CertificateArn=key), "Certificate")}
+            return {**detail, **pem(self.ask("GetCertificate", "", arn), "Certificate")}
         except APIError as error:
             if error.code == "RequestInProgressException":
                 return detail
             raise
 
-    def ask(self, operation: str, **parameters: str) -> Item:
-        """The answer of an operation. Called in many threads at once."""
-        request = self.client.ask(operation, "", parameters)
-        answer: Item = self.client.request(operation, request, self.detail, self.sizes)
-        return answer
-
     @override
     def fields(self, key: str, answer: Item) -> Record:
         detail = self.seen(answer)
         sent = (unchecked_text(detail, name) or "" for name in ("CertificateBody", "CertificateChain"))
-        chain, leaf = self.x509(key, "".join(f"{part.strip()}\n" for part in sent if part))
-        return {**common_fields(detail), "certificate": chain, **leaf}
-
-    @override
-    def has_certificate(self, record: Record) -> bool:
-        return any(record[field] for field in ("not_after", "expiration", "certificate"))
+        certificate, leaf = self.x509(key, "".join(f"{part.strip()}\n" for part in sent if part))
+        return {**common_fields(detail), "certificate": certificate, **leaf}
 
 
 def side_by_side(*lists: list[Any]) -> list[Any]:
@@ -238,28 +189,15 @@ def side_by_side(*lists: list[Any]) -> list[Any]:
     return [item for _, item in sorted(places, key=lambda place: place[0])]
 
 
-def names(item: object) -> Iterator[str]:
-    """The certificates that a distribution or a tenant names: the ARN, or the identifier in IAM."""
-    # Its own stream says what is wrong with it.
-    with suppress(InvalidValueError):
-        item = mapping(item, "The item")
-        viewer = mapping(item.get("ViewerCertificate"), "ViewerCertificate")
-        custom = mapping(mapping(item.get("Customizations"), "").get("Certificate"), "Certificate")
-        given = (text(viewer, "ACMCertificateArn"), text(viewer, "IAMCertificateId"), text(custom, "Arn"))
-        yield from filter(None, given)
-
-
-def inner(body: Item, *way: str) -> Item:
+def there(body: Item, *way: str) -> Item:
     """The object in others.
 
     Raises:
         InvalidValueError: It is missing, or something else.
     """
-    for name in way:
-        body = mapping(body.get(name), name)
-    if not body:
-        raise InvalidValueError(f"{way[-1]} is missing.")
-    return body
+    if found := inner(body, *way):
+        return found
+    raise InvalidValueError(f"{way[-1]} is missing.")
 
 
 def pem(body: Item, name: str) -> Item:
@@ -268,75 +206,47 @@ def pem(body: Item, name: str) -> Item:
     Raises:
         InvalidValueError: It is missing.
     """
-    leaf = unchecked_text(body, name)
-    if not leaf:
-        raise InvalidValueError(f"{name} is missing.")
-    return {"CertificateBody": leaf, "CertificateChain": body.get("CertificateChain")}
-
-
-def renewal_fields(renewal: Item) -> Record:
-    """What is said of the last renewal, if there was one."""
-    return {
-        "renewal_status": text(renewal, "RenewalStatus"),
-        "renewal_status_reason": text(renewal, "RenewalStatusReason"),
-        "renewal_updated_at": since_1970(renewal, "UpdatedAt"),
-        "renewal_domain_validation_options": validations(renewal),
-    }
+    if leaf := unchecked_text(body, name):
+        return {"CertificateBody": leaf, "CertificateChain": body.get("CertificateChain")}
+    raise InvalidValueError(f"{name} is missing.")
 
 
 def common_fields(item: Item) -> Record:
     """The fields of a certificate in a list, and in a detail, which has more of them; of ACM or of IAM."""
-    options = mapping(item.get("Options"), "Options")
+    options, renewal = inner(item, "Options"), inner(item, "RenewalSummary")
     return {
         "domain_name": text(item, "DomainName"),
         "subject_alternative_names": texts(item, "SubjectAlternativeNames")
         or texts(item, "SubjectAlternativeNameSummaries"),
-        "status": text(item, "Status"),
-        "type": text(item, "Type"),
+        **taken(text, item, "Status", "Type"),
         "serial": identifier(item, "Serial"),
-        "subject": text(item, "Subject"),
-        "issuer": text(item, "Issuer"),
-        "not_before": since_1970(item, "NotBefore"),
-        "not_after": since_1970(item, "NotAfter"),
-        "key_algorithm": text(item, "KeyAlgorithm"),
-        "signature_algorithm": text(item, "SignatureAlgorithm"),
-        "created_at": since_1970(item, "CreatedAt"),
-        "issued_at": since_1970(item, "IssuedAt"),
-        "imported_at": since_1970(item, "ImportedAt"),
-        "revoked_at": since_1970(item, "RevokedAt"),
-        "revocation_reason": text(item, "RevocationReason"),
-        "failure_reason": text(item, "FailureReason"),
+        **taken(text, item, "Subject", "Issuer"),
+        **taken(since_1970, item, "NotBefore", "NotAfter"),
+        **taken(text, item, "KeyAlgorithm", "SignatureAlgorithm"),
+        **taken(since_1970, item, "CreatedAt", "IssuedAt", "ImportedAt", "RevokedAt"),
+        **taken(text, item, "RevocationReason", "FailureReason"),
         "in_use": boolean(item, "InUse"),
         "in_use_by": texts(item, "InUseBy"),
         "domain_validation_options": validations(item),
         "renewal_eligibility": text(item, "RenewalEligibility"),
-        **renewal_fields(mapping(item.get("RenewalSummary"), "RenewalSummary")),
-        "managed_by": text(item, "ManagedBy"),
-        "certificate_authority_arn": text(item, "CertificateAuthorityArn"),
-        "certificate_key_pair_origin": text(item, "CertificateKeyPairOrigin"),
+        **taken(text, renewal, "RenewalStatus", "RenewalStatusReason"),
+        "renewal_updated_at": since_1970(renewal, "UpdatedAt"),
+        "renewal_domain_validation_options": validations(renewal),
+        **taken(text, item, "ManagedBy", "CertificateAuthorityArn", "CertificateKeyPairOrigin"),
         "root_hierarchy_type": text(item, "RootHierarchyType"),
-        "certificate_transparency_logging_preference": text(options, CT_LOGGING),
+        **taken(text, options, "CertificateTransparencyLoggingPreference"),
         "export": text(options, "Export") or text(item, "ExportOption"),
         "exported": boolean(item, "Exported"),
         "server_certificate_id": identifier(item, "ServerCertificateId"),
-        "server_certificate_name": text(item, "ServerCertificateName"),
-        "path": text(item, "Path"),
-        "upload_date": utc(item, "UploadDate"),
-        "expiration": utc(item, "Expiration"),
+        **taken(text, item, "ServerCertificateName", "Path"),
+        **taken(utc, item, "UploadDate", "Expiration"),
     }
 
 
 def validations(item: Item) -> list[Record] | None:
     """How it was found out that the domains are the account's, without whom was asked."""
-    return [
-        {
-            "domain_name": text(option, "DomainName"),
-            "validation_domain": text(option, "ValidationDomain"),
-            "validation_status": text(option, "ValidationStatus"),
-            "validation_method": text(option, "ValidationMethod"),
-        }
-        for option in objects(item, "DomainValidationOptions")
-    ] or None
+    names = ("DomainName", "ValidationDomain", "ValidationStatus", "ValidationMethod")
+    return [taken(text, option, *names) for option in objects(item, "DomainValidationOptions")] or None
 
 
 STREAMS = (AWSCertificates,)

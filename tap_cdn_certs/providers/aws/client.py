@@ -1,4 +1,4 @@
-"""Requests to an AWS account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html."""
+"""Requests to an AWS account: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
+from xml.sax.saxutils import escape
 
+import requests
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import parse_json
@@ -15,13 +17,10 @@ from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.xml import is_xml, parse_xml
-from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.providers.aws.services import PARTITIONS, TENANTS, request_of, service_of
-from tap_cdn_certs.providers.aws.signature import SigV4
+from tap_cdn_certs.errors import APIError, Reach, meanings
+from tap_cdn_certs.providers.aws.signature import CLOUDFRONT, TARGET, SigV4
 
 if TYPE_CHECKING:
-    import requests
-
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.host import Host
     from tap_cdn_certs.api.paging import Listing, Parameters
@@ -29,42 +28,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# As botocore has them.
-THROTTLED = (
-    "BandwidthLimitExceeded",
-    "PriorRequestNotComplete",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-)
-AGAIN = (
-    "InternalFailure",
-    "RequestTimeout",
-    "RequestTimeoutException",
-    "ServiceFailure",
-    "ServiceUnavailable",
-)
-OF_THE_CLOCK = ("RequestExpired", "RequestTimeTooSkewed")
-CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-    *OF_THE_CLOCK,
-)
-DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-GONE = ("EntityNotFound", "NoSuchEntity", "ResourceNotFoundException")
+NAMESPACE = f"http://cloudfront.amazonaws.com/doc{CLOUDFRONT}/"
+TENANTS = "ListDistributionTenants"
+
+# The hosts of the services; in China, CloudFront has no certificates of ACM.
+PARTITIONS: Mapping[str, Mapping[str, str]] = {
+    "aws": {
+        # Only here CloudFront looks for certificates.
+        "acm": "acm.us-east-1.amazonaws.com",
+        "cloudfront": "cloudfront.amazonaws.com",
+        "iam": "iam.amazonaws.com",
+    },
+    "aws-cn": {
+        "cloudfront": "cloudfront.cn-northwest-1.amazonaws.com.cn",
+        "iam": "iam.cn-north-1.amazonaws.com.cn",
+    },
+}
+
+OF_THE_CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 
 # What an older endpoint may not know of the list of certificates, the newest first.
 FILTERS = ("RootHierarchyTypes", "CertificateKeyPairOrigins")
@@ -83,46 +64,58 @@ class AWSClient(Client):
         "cloudfront": Limit(2, 1.0, ("*Distribution*",)),
         "iam": Limit(2, 1.0, ("*ServerCertificate*",)),
     }
-    errors: ClassVar = {
-        **dict.fromkeys(THROTTLED, Reach.THROTTLED),
-        **dict.fromkeys(AGAIN, Reach.ATTEMPT),
-        **dict.fromkeys(CREDENTIALS, Reach.PROVIDER),
-        **dict.fromkeys(DENIED, Reach.STREAM),
-        **dict.fromkeys(GONE, Reach.GONE),
-    }
+    errors: ClassVar = meanings(
+        {
+            # As botocore has them.
+            Reach.THROTTLED: "BandwidthLimitExceeded PriorRequestNotComplete RequestLimitExceeded "
+            "RequestThrottled RequestThrottledException SlowDown ThrottledException Throttling "
+            "ThrottlingException TooManyRequestsException",
+            Reach.ATTEMPT: "InternalFailure RequestTimeout RequestTimeoutException ServiceFailure "
+            "ServiceUnavailable",
+            Reach.PROVIDER: "ExpiredToken ExpiredTokenException IncompleteSignature InvalidAccessKeyId "
+            "InvalidClientTokenId InvalidSignatureException MissingAuthenticationToken "
+            "MissingAuthenticationTokenException RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch "
+            "UnrecognizedClientException",
+            Reach.STREAM: "AccessDenied AccessDeniedException UnauthorizedOperation",
+            Reach.GONE: "EntityNotFound NoSuchEntity ResourceNotFoundException",
+        }
+    )
     credentials_refused = ()
 
     def __init__(self, settings: Mapping[str, Any], stopped: Any) -> None:
         self.services = PARTITIONS[settings["partition"]]
-        self._taken = False
+        self._taken = False  # the credentials, by one of them
         super().__init__(settings, stopped)
 
     @override
     def auth(self, settings: Mapping[str, Any]) -> SigV4:
-        self._signature = SigV4(settings, self.secrets)
-        return self._signature
+        # Where there are several, a host is named by its own.
+        places = {service: host.split(".")[1] for service, host in self.services.items()}
+        regions = {service: place if "-" in place else "us-east-1" for service, place in places.items()}
+        return SigV4(settings, regions, self.secrets)
+
+    @override
+    def log_in(self) -> None:
+        self._auth.credentials()
 
     @property
     @override
     def credentials(self) -> str:
-        return self._signature.source
+        return str(self._auth.source)
 
     @override
     def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        for service in self.services.values():
-            yield "api_url", settings.get("api_url") or f"https://{service.host}"
+        for host in self.services.values():
+            yield "api_url", settings.get("api_url") or f"https://{host}"
 
     @override
     def addresses(self, operation: str) -> list[str]:
-        urls = dict(zip(self.services, (url for _, url in self._urls), strict=True))
-        return [urls[service_of(operation)]]
+        return [self._urls[[*self.services].index(service_of(operation))][1]]
 
     @override
     def ask(
         self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
     ) -> requests.Request:
-        # Before the limit is waited for: what is late would arrive with the next one.
-        self._signature.credentials()
         return request_of(operation, url or self.addresses(operation)[0], path, parameters or {})
 
     @override
@@ -137,24 +130,23 @@ class AWSClient(Client):
 
     @override
     def listing(self, listing: Listing) -> Iterator[Any]:
-        given: set[str | None] = set()
+        item = None
         try:
             for item in super().listing(listing):
-                given.add(listing.identify(item))
                 yield item
         except APIError as error:
-            unknown = error.code == "ValidationException" and _unknown(listing, error.message)
-            if not unknown:
+            sent = [name for name in FILTERS if name in listing.parameters]
+            if error.code != "ValidationException" or item or not sent:
                 raise
+            # That which it names, or the newest.
+            unknown = next((name for name in sent if name.lower() in error.message.lower()), sent[0])
             logger.warning(
                 "%s does not know %s here: what it hides without is read if a distribution names it.",
                 listing.operation,
                 unknown,
             )
-            parts = [{name: part[name] for name in part if name != unknown} for part in listing.parts]
-            alike = [part for number, part in enumerate(parts) if part not in parts[:number]]
-            again = self.listing(replace(listing, parts=tuple(alike)))
-            yield from (item for item in again if listing.identify(item) not in given)
+            known = {name: value for name, value in listing.parameters.items() if name != unknown}
+            yield from self.listing(replace(listing, parameters=known))
 
     @override
     def refusal(self, body: Item) -> Refusal | None:
@@ -170,7 +162,7 @@ class AWSClient(Client):
     @override
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
         error = super().fail(operation, host, answer)
-        if operation == TENANTS and answer.status == HTTPStatus.NOT_FOUND and error.code not in GONE:
+        if operation == TENANTS and answer.status == HTTPStatus.NOT_FOUND and error.reach is not Reach.GONE:
             message = "Distribution tenants are not activated here, or not known at this address."
             return APIError(error.code, message, Reach.INACTIVE)
         return error
@@ -188,20 +180,42 @@ class AWSClient(Client):
 
     @override
     def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
-        if refusal.code in DENIED:
+        means = self.errors.get(refusal.code)
+        if means is Reach.STREAM:
             # What it says itself names who asked.
             action = f"{service_of(operation)}:{operation}"
             return (
                 f"{self.refused_with(operation, refusal)}: the user or role lacks the action {action}. "
                 "Add it to its policy, for all resources."
             )
-        if refusal.code in CREDENTIALS:
-            reach = Reach.PROVIDER
-        return super().explanation(operation, refusal, reach, skew)
+        return super().explanation(operation, refusal, means or reach, skew)
 
 
-def _unknown(listing: Listing, message: str) -> str | None:
-    """The filter of a list that an endpoint does not know: that which its error names, or the newest."""
-    sent = [name for name in FILTERS if any(name in part for part in listing.parts)]
-    named = [name for name in sent if name.lower() in message.lower()]
-    return next(iter((*named, *sent)), None)
+def service_of(operation: str) -> str:
+    """The service that has an operation."""
+    if "ServerCertificate" in operation:
+        return "iam"
+    return "cloudfront" if "Distribution" in operation else "acm"
+
+
+def request_of(operation: str, url: str, path: str, parameters: Parameters) -> requests.Request:
+    """The request of an operation, as its service wants it."""
+    match service_of(operation):
+        case "acm":
+            headers = {
+                "Content-Type": "application/x-amz-json-1.1",
+                TARGET: f"CertificateManager.{operation}",
+            }
+            return requests.Request("POST", url, headers, json=parameters)
+        case "iam":
+            form = {"Action": operation, "Version": "2010-05-08", **parameters}
+            return requests.Request("POST", url, data=form)
+        case _ if operation == TENANTS:
+            # In the order of its documents.
+            fields = "".join(
+                f"<{name}>{escape(str(parameters[name]))}</{name}>" for name in sorted(parameters)
+            )
+            body = f'<{operation}Request xmlns="{NAMESPACE}">{fields}</{operation}Request>'
+            return requests.Request("POST", url + path, {"Content-Type": "application/xml"}, data=body)
+        case _:
+            return requests.Request("GET", url + path, params=dict(parameters))

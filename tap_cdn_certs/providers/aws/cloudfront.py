@@ -8,22 +8,34 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, Marker
 from tap_cdn_certs.errors import InvalidValueError
-from tap_cdn_certs.providers.aws.services import CLOUDFRONT, TENANTS
-from tap_cdn_certs.records.values import boolean, mapping, members, required_identifier, text, texts, utc
+from tap_cdn_certs.providers.aws.client import TENANTS
+from tap_cdn_certs.providers.aws.signature import CLOUDFRONT
+from tap_cdn_certs.records.seen import words
+from tap_cdn_certs.records.values import (
+    boolean,
+    inner,
+    members,
+    objects,
+    required_identifier,
+    taken,
+    text,
+    texts,
+    utc,
+)
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_cdn_certs.records.values import Item, Record
 
 # Where the origins are and how they are asked: headers hold their passwords. Not even kept.
-OF_ORIGINS = frozenset(
-    {"Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors", "CustomErrorResponses"}
-)
+OF_ORIGINS = words("Origins OriginGroups DefaultCacheBehavior CacheBehaviors CustomErrorResponses")
 
 
 def distributions(body: Item) -> list[Any]:
     """The distributions of a page, without what is of their origins."""
-    page = mapping(body.get("DistributionList"), "DistributionList")
+    page = inner(body, "DistributionList")
     if page.keys().isdisjoint({"IsTruncated", "Items", "Quantity"}):
         # Nothing else would tell it from a list without items.
         raise InvalidValueError("DistributionList is missing.")
@@ -39,28 +51,21 @@ def tenants(body: Item) -> list[Any]:
     """The tenants of a page."""
     if "ListDistributionTenantsResult" not in body:
         raise InvalidValueError("ListDistributionTenantsResult is missing.")
-    page = mapping(body["ListDistributionTenantsResult"] or None, "ListDistributionTenantsResult")
-    return members(page, "DistributionTenantList")
+    return members(inner(body, "ListDistributionTenantsResult"), "DistributionTenantList")
 
 
-DISTRIBUTIONS = Listing(
-    operation="ListDistributions",
-    items=distributions,
-    key="Id",
-    path=f"{CLOUDFRONT}/distribution",
-    # More are not given.
-    paging=Marker("DistributionList.NextMarker", "Marker", others={"MaxItems": 100}),
-    noun="distributions",
-    kept=True,
+def listed(operation: str, path: str, at: str, items: Callable[[Item], list[Any]], noun: str) -> Listing:
+    """A list of CloudFront, which gives no more than 100 items at once. Two streams are made of each."""
+    paging = Marker(f"{at}.NextMarker", "Marker", others={"MaxItems": 100})
+    path = f"{CLOUDFRONT}/{path}"
+    return Listing(operation=operation, items=items, key="Id", path=path, paging=paging, noun=noun, kept=True)
+
+
+DISTRIBUTIONS = listed(
+    "ListDistributions", "distribution", "DistributionList", distributions, "distributions"
 )
-TENANT_LIST = Listing(
-    operation=TENANTS,
-    items=tenants,
-    key="Id",
-    path=f"{CLOUDFRONT}/distribution-tenants",
-    paging=Marker("ListDistributionTenantsResult.NextMarker", "Marker", others={"MaxItems": 100}),
-    noun="distribution tenants",
-    kept=True,
+TENANT_LIST = listed(
+    TENANTS, "distribution-tenants", "ListDistributionTenantsResult", tenants, "distribution tenants"
 )
 
 
@@ -71,50 +76,30 @@ class AWSDistributions(ListStream):
     provider = "aws"
     primary_keys = ("account", "distribution_id")
     listing = DISTRIBUTIONS
-    left_out = frozenset(
-        {
-            "AnycastIpListId",
-            "Comment",
-            "ConnectionFunctionAssociation",
-            "ETag",
-            "IsIPV6Enabled",
-            "PriceClass",
-            "Restrictions",
-            "ViewerCertificate.Certificate",
-            "ViewerCertificate.CertificateSource",
-            "ViewerMtlsConfig",
-            "WebACLId",
-            "Aliases.Quantity",
-        }
+    left_out = words(
+        "AnycastIpListId Comment ConnectionFunctionAssociation ETag IsIPV6Enabled PriceClass Restrictions "
+        "ViewerCertificate.Certificate ViewerCertificate.CertificateSource ViewerMtlsConfig WebACLId "
+        "Aliases.Quantity"
     )
 
     @override
     def fields(self, item: Item) -> Record:
-        certificate = mapping(item.get("ViewerCertificate"), "ViewerCertificate")
+        certificate = inner(item, "ViewerCertificate")
+        recordals = objects(item, "AliasICPRecordals", members)
         return {
             "distribution_id": required_identifier(item, "Id"),
-            "arn": text(item, "ARN"),
-            "status": text(item, "Status"),
+            **taken(text, item, "ARN", "Status"),
             "last_modified_time": utc(item, "LastModifiedTime"),
             "domain_name": text(item, "DomainName"),
-            "enabled": boolean(item, "Enabled"),
-            "staging": boolean(item, "Staging"),
-            "connection_mode": text(item, "ConnectionMode"),
-            "http_version": text(item, "HttpVersion"),
-            "aliases": texts(
-                {"Aliases": members(mapping(item.get("Aliases"), "Aliases"), "Items")}, "Aliases"
-            ),
-            "alias_icp_recordals": [
-                {"cname": text(recordal, "CNAME"), "icp_recordal_status": text(recordal, "ICPRecordalStatus")}
-                for element in members(item, "AliasICPRecordals")
-                for recordal in [mapping(element, "AliasICPRecordal")]
-            ]
+            **taken(boolean, item, "Enabled", "Staging"),
+            **taken(text, item, "ConnectionMode", "HttpVersion"),
+            "aliases": texts(inner(item, "Aliases"), "Items", members),
+            "alias_icp_recordals": [taken(text, each, "CNAME", "ICPRecordalStatus") for each in recordals]
             or None,
             "cloudfront_default_certificate": boolean(certificate, "CloudFrontDefaultCertificate"),
             "iam_certificate_id": text(certificate, "IAMCertificateId"),
             "acm_certificate_arn": text(certificate, "ACMCertificateArn"),
-            "ssl_support_method": text(certificate, "SSLSupportMethod"),
-            "minimum_protocol_version": text(certificate, "MinimumProtocolVersion"),
+            **taken(text, certificate, "SSLSupportMethod", "MinimumProtocolVersion"),
         }
 
 
@@ -125,29 +110,19 @@ class AWSDistributionTenants(ListStream):
     provider = "aws"
     primary_keys = ("account", "tenant_id")
     listing = TENANT_LIST
-    left_out = frozenset(
-        {"ConnectionGroupId", "Customizations.GeoRestrictions", "Customizations.WebAcl", "ETag"}
-    )
+    left_out = words("ConnectionGroupId Customizations.GeoRestrictions Customizations.WebAcl ETag")
 
     @override
     def fields(self, item: Item) -> Record:
-        customizations = mapping(item.get("Customizations"), "Customizations")
+        domains = objects(item, "Domains", members)
         return {
             "tenant_id": required_identifier(item, "Id"),
-            "arn": text(item, "Arn"),
-            "distribution_id": text(item, "DistributionId"),
-            "name": text(item, "Name"),
-            "domains": [
-                {"domain": text(domain, "Domain"), "status": text(domain, "Status")}
-                for element in members(item, "Domains")
-                for domain in [mapping(element, "Domain")]
-            ]
-            or None,
-            "certificate_arn": text(mapping(customizations.get("Certificate"), "Certificate"), "Arn"),
+            **taken(text, item, "Arn", "DistributionId", "Name"),
+            "domains": [taken(text, domain, "Domain", "Status") for domain in domains] or None,
+            "certificate_arn": text(inner(item, "Customizations", "Certificate"), "Arn"),
             "enabled": boolean(item, "Enabled"),
             "status": text(item, "Status"),
-            "created_time": utc(item, "CreatedTime"),
-            "last_modified_time": utc(item, "LastModifiedTime"),
+            **taken(utc, item, "CreatedTime", "LastModifiedTime"),
         }
 
 

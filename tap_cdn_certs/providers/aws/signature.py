@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_cdn_certs.api.signature import body_of, url_of
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.providers.aws.services import PARTITIONS, TARGET, signed_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from requests import PreparedRequest
 
+# With the version that its paths, and its documents, begin with.
+CLOUDFRONT = "/2020-05-31"
+TARGET = "X-Amz-Target"
 SIGNED = ("Content-Type", TARGET)
-SET = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token")
 ASSUMED_BY = "tap-cdn-certs"  # as CloudTrail names who took a role
 
 
@@ -31,14 +31,14 @@ class SigV4(AuthBase):
 
     Args:
         settings: The provider's settings.
+        regions: That each service is signed for.
         secrets: What must not be said; what is found of the credentials is added.
     """
 
-    def __init__(self, settings: Mapping[str, Any], secrets: list[str]) -> None:
+    def __init__(self, settings: Mapping[str, Any], regions: Mapping[str, str], secrets: list[str]) -> None:
         self._settings = settings
-        self._services = PARTITIONS[settings["partition"]]
+        self._regions = regions
         self._found: Any = None
-        self._failure: APIError | None = None
         self._finding = Lock()
         self._secrets = secrets
 
@@ -48,14 +48,13 @@ class SigV4(AuthBase):
         from botocore.auth import SigV4Auth  # type: ignore[import-untyped]  # noqa: PLC0415
         from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        service = self._services[signed_for(r)]
+        # Its address need not tell.
+        version = f"{CLOUDFRONT}/" in (r.url or "")
+        service = "acm" if TARGET in r.headers else "cloudfront" if version else "iam"
         headers = {name: r.headers[name] for name in SIGNED if name in r.headers}
-        request = AWSRequest(r.method, url_of(r), headers, data=body_of(r))
-        SigV4Auth(self.credentials(), service.name, service.region).add_auth(request)
-        for name in SET:
-            r.headers.pop(name, None)
-            if name in request.headers:
-                r.headers[name] = request.headers[name]
+        request = AWSRequest(r.method, r.url, headers, data=r.body)
+        SigV4Auth(self.credentials(), service, self._regions[service]).add_auth(request)
+        r.headers.update(request.headers)
         return r
 
     def credentials(self) -> Any:
@@ -64,19 +63,10 @@ class SigV4(AuthBase):
         Raises:
             APIError: There are none, or they could not be had.
         """
-        with self._finding:
-            if self._failure is None:
-                try:
-                    return self._frozen()
-                except APIError as error:
-                    # One error for all, so that it is said once.
-                    self._failure = error
-        raise self._failure
-
-    def _frozen(self) -> Any:
         try:
-            self._found = self._found or self._find()
-            frozen = self._found and self._found.get_frozen_credentials()
+            with self._finding:
+                self._found = self._found or self._find()
+                frozen = self._found and self._found.get_frozen_credentials()
         except Exception as error:  # noqa: BLE001 - there are many ways to come by credentials
             # Its own text holds paths, addresses and accounts.
             answer = getattr(error, "response", {})
@@ -96,20 +86,15 @@ class SigV4(AuthBase):
     @property
     def source(self) -> str:
         """Where the credentials come from."""
-        settings = self._settings
-        if "access_key_id" in settings:
+        found = "the environment, the AWS configuration files or the container"
+        if "access_key_id" in self._settings:
             found = "aws.access_key_id, aws.access_key_secret and, for temporary ones, aws.session_token"
-        elif "profile" in settings:
+        elif "profile" in self._settings:
             found = "the profile that aws.profile names"
-        else:
-            found = "the environment, the AWS configuration files or the container"
-        return f"aws.role_arn, with those of {found}" if "role_arn" in settings else found
+        return f"aws.role_arn, with those of {found}" if "role_arn" in self._settings else found
 
     def _find(self) -> Any:
-        from botocore.credentials import (  # type: ignore[import-untyped]  # noqa: PLC0415
-            DeferredRefreshableCredentials,
-            create_assume_role_refresher,
-        )
+        from botocore import credentials  # type: ignore[import-untyped]  # noqa: PLC0415
         from botocore.session import Session  # type: ignore[import-untyped]  # noqa: PLC0415
 
         # It says signatures at DEBUG, and with a traceback, above it, whose credentials were refused.
@@ -123,7 +108,8 @@ class SigV4(AuthBase):
             session.set_credentials(*(settings.get(name) for name in names))
         if "role_arn" not in settings:
             return session.get_credentials()
-        region, api_url = self._services["iam"].region, settings.get("api_url")
-        sts = session.create_client("sts", region_name=region, endpoint_url=api_url)
+        api_url = settings.get("api_url")
+        sts = session.create_client("sts", region_name=self._regions["iam"], endpoint_url=api_url)
         role = {"RoleArn": settings["role_arn"], "RoleSessionName": ASSUMED_BY}
-        return DeferredRefreshableCredentials(create_assume_role_refresher(sts, role), "assume-role")
+        refresh = credentials.create_assume_role_refresher(sts, role)
+        return credentials.DeferredRefreshableCredentials(refresh, "assume-role")

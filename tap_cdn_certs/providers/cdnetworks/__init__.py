@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_cdn_certs.api.settings import common_settings, products
+from tap_cdn_certs.api.settings import common_settings, products, string
 from tap_cdn_certs.providers.cdnetworks import certificates, domains, pro
 from tap_cdn_certs.providers.cdnetworks.client import CDNetworksClient
 
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 DOMAINS = ("domains", "domain_certificates")
 
 SETTINGS = th.ObjectType(
-    th.Property("username", th.StringType, description="The account's name; with `api_key`."),
-    th.Property("api_key", th.StringType, secret=True, description="The account's API key."),
-    th.Property(
-        "access_key_id",
-        th.StringType,
-        description="The access key (AK); with `access_key_secret`, instead of `username` and `api_key`.",
+    string("username", "The account's name; with `api_key`."),
+    string("api_key", "The account's API key.", secret=True),
+    string(
+        "access_key_id", "The access key (AK); with `access_key_secret`, instead of `username` and `api_key`."
     ),
-    th.Property("access_key_secret", th.StringType, secret=True, description="The secret key (SK)."),
+    string("access_key_secret", "The secret key (SK).", secret=True),
     *common_settings(api_url="https://api.cdnetworks.com", rate_limit_requests=10, rate_limit_period=300),
     products(
         "certificates",

@@ -15,6 +15,7 @@ from tap_cdn_certs.records.values import (
     mapping,
     objects,
     required_identifier,
+    taken,
     text,
     texts,
     utc,
@@ -54,16 +55,12 @@ def listed_fields(item: Item) -> Record:
 def common_fields(item: Item) -> Record:
     """The fields that QueryCertificateList and QueryCertificate have in common."""
     return {
-        "name": text(item, "name"),
-        "comment": text(item, "comment"),
+        **taken(text, item, "name", "comment"),
         "share_ssl": boolean(item, "share-ssl"),
         "certificate_validity_from": utc(item, "certificate-validity-from", CST),
         "certificate_validity_to": utc(item, "certificate-validity-to", CST),
         "certificate_serial": identifier(item, "certificate-serial"),
-        "certificate_issuer": text(item, "certificate-issuer"),
-        "crt_md5": text(item, "crt-md5"),
-        "key_md5": text(item, "key-md5"),
-        "ca_md5": text(item, "ca-md5"),
+        **taken(text, item, "certificate-issuer", "crt-md5", "key-md5", "ca-md5"),
         "dns_names": texts(item, "dns-names"),
         "related_domains": [
             {

@@ -13,7 +13,7 @@ from tap_cdn_certs.api.client import Client, Refusal
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.xml import is_xml
-from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.errors import Reach, meanings
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 from tap_cdn_certs.providers.cdnetworks.xml import parse_xml
 
@@ -46,12 +46,12 @@ class CDNetworksClient(Client):
     request_id_header = "x-cnc-request-id"
     # In a period of the settings, as its documents have it: 300 in 5 minutes.
     rate_limits: ClassVar = {"operation": Limit(each=True), "account": Limit(300)}
-    errors: ClassVar = {
-        "WPLUS_AccountApiTooFrequence": Reach.THROTTLED,
-        "NoSuchSsl": Reach.GONE,
-        "NoSuchDomain": Reach.GONE,
-        "InvalidCertId": Reach.GONE,
-    }
+    errors: ClassVar = meanings(
+        {
+            Reach.THROTTLED: "WPLUS_AccountApiTooFrequence",
+            Reach.GONE: "NoSuchSsl NoSuchDomain InvalidCertId",
+        }
+    )
     credentials_refused = (HTTPStatus.UNAUTHORIZED, 462)
 
     @property

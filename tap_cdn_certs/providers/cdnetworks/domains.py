@@ -13,9 +13,10 @@ from tap_cdn_certs.records.values import (
     boolean,
     elements,
     identifier,
-    mapping,
+    inner,
     objects,
     required_identifier,
+    taken,
     text,
     utc,
 )
@@ -44,12 +45,9 @@ def listed_fields(item: Item) -> Record:
     """What a record has of an item of the list."""
     return {
         "domain_name": required_identifier(item, "domain-name"),
-        "domain_id": identifier(item, "domain-id"),
-        "service_type": identifier(item, "service-type"),
-        "cname": text(item, "cname"),
-        "status": text(item, "status"),
-        "cdn_service_status": boolean(item, "cdn-service-status"),
-        "enabled": boolean(item, "enabled"),
+        **taken(identifier, item, "domain-id", "service-type"),
+        **taken(text, item, "cname", "status"),
+        **taken(boolean, item, "cdn-service-status", "enabled"),
         "last_modified": utc(item, "last-modified", CST),
     }
 
@@ -94,7 +92,7 @@ class CDNetworksDomainCertificates(ChangesStream):
 
     @override
     def detail(self, body: Item) -> Item:
-        if data := mapping(body.get("data"), "data"):
+        if data := inner(body, "data"):
             return data
         raise InvalidValueError("data is missing.")
 
@@ -113,8 +111,7 @@ class CDNetworksDomainCertificates(ChangesStream):
                     "cert_infos": [
                         {
                             "certificate_id": identifier(info, "certificateId"),
-                            "certificate_name": text(info, "certificateName"),
-                            "comment": text(info, "comment"),
+                            **taken(text, info, "certificateName", "comment"),
                             "serial": identifier(info, "serial"),
                         }
                         for info in objects(config, "certInfos")

@@ -13,6 +13,7 @@ from tap_cdn_certs.records.values import (
     integer,
     objects,
     required_identifier,
+    taken,
     text,
     texts,
     utc,
@@ -39,11 +40,9 @@ CERTIFICATES = Listing(
 def common_fields(item: Item) -> Record:
     """The fields that GetListOfCertificates and GetACertificate have in common."""
     return {
-        "name": text(item, "name"),
-        "auto_renew": text(item, "autoRenew"),
+        **taken(text, item, "name", "autoRenew"),
         "force_renew": boolean(item, "forceRenew"),
-        "version_in_production": integer(item, "versionInProduction"),
-        "version_in_staging": integer(item, "versionInStaging"),
+        **taken(integer, item, "versionInProduction", "versionInStaging"),
     }
 
 
@@ -52,8 +51,7 @@ def usage(item: Item, name: str) -> list[Record]:
     return [
         {
             "property_id": identifier(used, "propertyId"),
-            "hostnames": texts(used, "hostnames"),
-            "origins": texts(used, "origins"),
+            **taken(texts, used, "hostnames", "origins"),
         }
         for used in objects(item, name)
     ]
@@ -82,12 +80,9 @@ class CDNetworksProCertificates(ChangesStream):
             "certificate_id": required_identifier(item, "certificateId"),
             **common_fields(item),
             "ca_only": boolean(item, "caOnly"),
-            "creation_time": utc(item, "creationTime"),
-            "last_update_time": utc(item, "lastUpdateTime"),
+            **taken(utc, item, "creationTime", "lastUpdateTime"),
             "latest_version": integer(item, "latestVersion"),
-            "expiration_time": utc(item, "expirationTime"),
-            "production_expiration_time": utc(item, "productionExpirationTime"),
-            "staging_expiration_time": utc(item, "stagingExpirationTime"),
+            **taken(utc, item, "expirationTime", "productionExpirationTime", "stagingExpirationTime"),
         }
 
     @override
@@ -101,8 +96,7 @@ class CDNetworksProCertificates(ChangesStream):
                     "version": integer(version, "version"),
                     "type": text(version, "type"),
                     "fingerprint": identifier(version, "fingerprint"),
-                    "creation_time": utc(version, "creationTime"),
-                    "expiration_time": utc(version, "expirationTime"),
+                    **taken(utc, version, "creationTime", "expirationTime"),
                     "comments": text(version, "comments"),
                 }
                 for version in objects(detail, "versions")

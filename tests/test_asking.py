@@ -72,7 +72,7 @@ def test_a_host_that_is_not_reached_ends_nothing_at_the_others() -> None:
         assert error.reach is Reach.HOST
         assert error.message.endswith("Check the setting globex.edge_urls.")
         assert failure(asked, "http://127.0.0.1:9") is error
-        assert asked.call("GetThing", "/thing") == {"thing": 1}
+        assert asked.request("GetThing", asked.ask("GetThing", "/thing"), dict) == {"thing": 1}
         assert asked.refused is None
         assert asked.host(f"{url}/edge/thing") is not asked.host(f"{url}/thing")
 

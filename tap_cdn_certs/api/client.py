@@ -122,11 +122,7 @@ class Client:
         raise NotImplementedError
 
     def log_in(self) -> None:
-        """Gets the credentials that are not in the settings: before a limit is waited for, as it takes long.
-
-        Raises:
-            APIError: There are none.
-        """
+        """Gets credentials that are not in the settings: before a limit is waited for, as it takes long."""
 
     def renews(self, error: APIError, sent: Mapping[str, str]) -> bool:  # noqa: ARG002 - most have fixed ones
         """Whether a request that was refused may have other credentials, which have been got for it.
@@ -181,10 +177,6 @@ class Client:
         """The request of an operation, at the first of its addresses if none is named."""
         url = url or self.addresses(operation)[0]
         return requests.Request("GET", f"{url}{path}", params=dict(parameters or {}))
-
-    def call(self, operation: str, path: str = "", **parameters: Any) -> Item:
-        """The answer of an operation."""
-        return self.request(operation, self.ask(operation, path, parameters), lambda body: body)
 
     def listing(self, listing: Listing) -> Iterator[Any]:
         """The items of all pages of all parts of a list, at all of its addresses, each once.

@@ -85,11 +85,14 @@ class TapCDNCerts(Tap):
 
     @property
     def streams(self) -> dict[str, Any]:
-        """The streams: the cheap ones of all providers, the dear ones, those that say how it went."""
+        """The streams: cheap ones, dear ones, those about what they list, those that say how it went."""
         return dict(
             sorted(
                 super().streams.items(),
-                key=lambda item: (isinstance(item[1], TAP_STREAMS), getattr(item[1], "dear", False)),
+                key=lambda item: (
+                    isinstance(item[1], TAP_STREAMS),
+                    *(getattr(item[1], when, False) for when in ("last", "dear")),
+                ),
             )
         )
 

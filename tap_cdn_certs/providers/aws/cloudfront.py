@@ -70,6 +70,7 @@ class AWSDistributions(ListStream):
     name = "aws_distributions"
     provider = "aws"
     primary_keys = ("account", "distribution_id")
+    domain_fields = ("aliases",)
     listing = DISTRIBUTIONS
     left_out = frozenset(
         {
@@ -124,6 +125,7 @@ class AWSDistributionTenants(ListStream):
     name = "aws_distribution_tenants"
     provider = "aws"
     primary_keys = ("account", "tenant_id")
+    domain_fields = ("domains.domain",)
     listing = TENANT_LIST
     left_out = frozenset(
         {"ConnectionGroupId", "Customizations.GeoRestrictions", "Customizations.WebAcl", "ETag"}

@@ -17,7 +17,7 @@ from tap_cdn_certs.records.values import boolean, identifier, mapping, required_
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_cdn_certs.records.values import Item, Record
 
@@ -65,6 +65,7 @@ class FastlyTLSCertificates(FastlyStream):
 
     name = "fastly_tls_certificates"
     primary_keys = ("account", "certificate_id")
+    domain_fields = ("tls_domains",)
     listing = CERTIFICATES
     others = (SUBSCRIPTIONS, BULK)
 
@@ -104,6 +105,12 @@ class FastlyTLSCertificates(FastlyStream):
             "tls_configurations": named(item, "tls_configurations"),
             "tls_subscription": identifier(item, "tls_subscription"),
         }
+
+    @override
+    def domains(self, record: Record) -> Iterable[str]:
+        # It serves all that it names; any other one those that are activated, which are listed.
+        is_bulk = record["kind"] == "bulk" and record["deleted_at"] is None
+        return super().domains(record) if is_bulk else ()
 
 
 def certificates_of(subscription: Any) -> list[Item]:
@@ -158,6 +165,7 @@ class FastlyTLSDomains(FastlyStream):
 
     name = "fastly_tls_domains"
     primary_keys = ("account", "domain_name")
+    domain_fields = ("domain_name",)
     listing = DOMAINS
     others = (ACTIVATIONS,)
     left_out = FastlyStream.left_out | {"*.tls_activations.*.tls_domain"}

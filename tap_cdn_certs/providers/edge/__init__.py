@@ -54,8 +54,8 @@ SETTINGS = th.ObjectType(
         default=10,
         description="The most seconds for a name, from resolving it to the end of the handshake.",
     ),
-    # Each host gets one handshake. 64 connections reach this limit where that takes an eighth of a second; beyond
-    # it, a firewall or an address translation, which remembers every connection, may begin to drop some.
+    # Each host gets one handshake. 64 connections reach this limit where that takes an eighth of a second; a
+    # firewall or an address translation, which remembers every connection, may begin to drop some beyond it.
     th.Property(
         "rate_limit_requests",
         th.IntegerType(minimum=1),

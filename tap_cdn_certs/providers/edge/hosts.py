@@ -11,8 +11,6 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
-import idna
-
 from tap_cdn_certs.errors import InvalidValueError
 
 Address = IPv4Address | IPv6Address
@@ -21,8 +19,8 @@ LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/\s]+))(?::([0-9]{1,5}))?")
 LONGEST = 253
 
-# What is not for visitors: https://www.iana.org/assignments/iana-ipv4-special-registry. Python's own lists differ
-# between versions. The last one is multicast, and what is reserved.
+# What is not for visitors: https://www.iana.org/assignments/iana-ipv4-special-registry. Python's own lists
+# differ between versions. The last one is multicast, and what is reserved.
 SPECIAL_IPV4 = [
     ip_network(network)
     for network in (
@@ -54,6 +52,9 @@ def host_name(name: str) -> str | None:
     Raises:
         InvalidValueError: It is no name.
     """
+    # Imported late: it takes long, and few names need it.
+    import idna  # noqa: PLC0415
+
     ascii_name = name.strip().rstrip(".")
     if ascii_name.startswith(("*", ".")):
         return None

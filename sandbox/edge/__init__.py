@@ -29,7 +29,7 @@ NOT_RENEWED = "staple.example.org"
 WITHOUT_INTERMEDIATE = "ip.example.net"
 ANOTHER_NAMES = "days.example.com"
 SILENT = "hours.example.com"
-SECONDS = 2.0
+SECONDS = 2
 
 
 class Edge:

@@ -34,7 +34,7 @@ SETTINGS = th.ObjectType(
     ),
     th.Property(
         "connect_to",
-        th.CustomType({"type": ["string", "object", "null"], "additionalProperties": {"type": "string"}}),
+        th.CustomType({"type": ["object", "string", "null"], "additionalProperties": {"type": "string"}}),
         description="Where to connect instead, as `host:port`, for all names or in an object by globs.",
     ),
     th.Property(
@@ -77,13 +77,13 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
     """What the schema of the settings cannot say is wrong with them."""
     if not find_spec("OpenSSL"):
         yield "edge needs the package pyOpenSSL: install tap-cdn-certs[edge]."
-    for name in settings.get("domains", ()):
-        if not (is_glob(name) or is_host(name)):
+    for name in settings["domains"] if isinstance(settings.get("domains"), list) else ():
+        if isinstance(name, str) and not (is_glob(name) or is_host(name)):
             yield f"edge.domains names {name}, which is neither a host nor a glob such as *.example.com."
     for glob, there in routes(settings.get("connect_to")):
         if place(there) is None:
             yield f"edge.connect_to names no host and port, 192.0.2.1:443 or [2001:db8::1]:443, for {glob}."
-    if bundle := settings.get("ca_bundle"):
+    if isinstance(bundle := settings.get("ca_bundle"), str):
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(bundle)
         except ssl.SSLError:

@@ -88,11 +88,11 @@ def matches(name: str, glob: str) -> bool:
     return fnmatchcase(name, glob.lower())
 
 
-def routes(connect_to: str | dict[str, str] | None) -> list[tuple[str, str]]:
+def routes(connect_to: Any) -> list[tuple[str, str]]:
     """What a setting says of where to connect: globs of names, each with its `host:port`."""
-    if isinstance(connect_to, str):
-        return [("*", connect_to)]
-    return [*(connect_to or {}).items()]
+    if isinstance(connect_to, dict):
+        return [(glob, str(there)) for glob, there in connect_to.items()]
+    return [("*", str(connect_to))] if connect_to else []
 
 
 def place(written: str, port: int = 443) -> tuple[str, int] | None:

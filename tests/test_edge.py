@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -284,16 +285,23 @@ def test_what_was_judged_is_connected_to(monkeypatch: pytest.MonkeyPatch, author
     assert connected == ["2606:4700::1", "1.1.1.1", "2606:4700::2", "64:ff9b::808:808"]
 
 
-@pytest.mark.parametrize("setting", ["allow_private", "connect_to"])
+@pytest.mark.parametrize("setting", ["private", "object", "text", "place"])
 def test_the_user_may_name_any_address(
     monkeypatch: pytest.MonkeyPatch, authority: Authority, setting: str
 ) -> None:
-    """With `allow_private` what names resolve to, with `connect_to` what it names."""
+    """With `allow_private` what names resolve to, with `connect_to` what its closest glob names."""
     with s_server(authority, "good", "issuer") as port:
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found("127.0.0.1", port=port))
-        value: Any = True if setting == "allow_private" else {"*.example.com": "edge.internal:443"}
-        visit = client(authority, **{setting: value}).visit("good.example.com")
+        asked: list[tuple[str, int]] = []
+        resolver = lambda *where, **_: asked.append(where) or found("127.0.0.1", port=port)  # noqa: E731
+        monkeypatch.setattr(socket, "getaddrinfo", resolver)
+        routes = {"*": "127.0.0.1:1", "*.example.com": "edge.internal:443", "*.com": "127.0.0.1:1"}
+        value = {"private": True, "object": routes, "text": json.dumps(routes), "place": "edge.internal"}[
+            setting
+        ]
+        name = "allow_private" if setting == "private" else "connect_to"
+        visit = client(authority, **{name: value}).visit("good.example.com")
     assert (visit.error, visit.address) == (None, "127.0.0.1")
+    assert asked == [("good.example.com" if setting == "private" else "edge.internal", 443)]
 
 
 def test_a_resolver_that_does_not_answer_is_not_waited_for(
@@ -327,7 +335,7 @@ def test_nothing_reached_is_said_once(tmp_path: Path) -> None:
         ({"domains": [".example.com"]}, "edge.domains names .example.com"),
         ({"connect_to": "127.0.0.1:99999"}, "edge.connect_to names no host and port"),
         ({"connect_to": {"*": "https://example.com"}}, "edge.connect_to names no host and port"),
-        ({"connect_to": 5}, "edge.connect_to has to be an object or a text"),
+        ({"connect_to": 5}, "edge.connect_to has to be a text or an object"),
         ({"ca_bundle": "/nowhere.pem"}, "edge.ca_bundle cannot be read"),
         ({"ca_bundle": __file__}, "edge.ca_bundle holds no certificates"),
         ({"timeout": 0}, "edge.timeout"),

@@ -34,7 +34,7 @@ SETTINGS = th.ObjectType(
     ),
     th.Property(
         "connect_to",
-        th.CustomType({"type": ["object", "string", "null"], "additionalProperties": {"type": "string"}}),
+        th.CustomType({"type": ["string", "object", "null"], "additionalProperties": {"type": "string"}}),
         description="Where to connect instead, as `host:port`, for all names or in an object by globs.",
     ),
     th.Property(

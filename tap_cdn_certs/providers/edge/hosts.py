@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import chain, zip_longest
@@ -89,10 +91,16 @@ def matches(name: str, glob: str) -> bool:
 
 
 def routes(connect_to: Any) -> list[tuple[str, str]]:
-    """What a setting says of where to connect: globs of names, each with its `host:port`."""
-    if isinstance(connect_to, dict):
-        return [(glob, str(there)) for glob, there in connect_to.items()]
-    return [("*", str(connect_to))] if connect_to else []
+    """What a setting says of where to connect: globs of names, each with its `host:port`; closest first."""
+    if isinstance(connect_to, str):
+        # Meltano loses the names with dots of an object, but not of a text that is one in JSON.
+        with suppress(ValueError):
+            connect_to = json.loads(connect_to)
+    if not isinstance(connect_to, dict):
+        return [("*", str(connect_to))] if connect_to else []
+    # Nobody who writes or passes on an object has to keep its order.
+    closest = sorted(connect_to.items(), key=lambda route: (is_glob(route[0]), -len(route[0])))
+    return [(glob, str(there)) for glob, there in closest]
 
 
 def place(written: str, port: int = 443) -> tuple[str, int] | None:

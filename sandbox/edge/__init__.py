@@ -35,7 +35,8 @@ SECONDS = 2
 class Edge:
     """Servers for domains that a sandbox's accounts have certificates for, while the context lasts."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, port: int = 0) -> None:
+        self._port = port
         odd, _ = pool(state.seed, state.now)
         leaves = {leaf.common_name: leaf for leaf in ODDITIES}
         configured = {leaf.common_name: chain.pem for leaf, chain in zip(ODDITIES, odd, strict=True)}
@@ -91,10 +92,10 @@ class Edge:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        protocols = ((asyncio.Protocol, self._context()), (asyncio.Protocol, None))
         servers = [
-            await self._loop.create_server(protocol, LOOPBACK, 0, ssl=context)
-            for protocol, context in protocols
+            await self._loop.create_server(asyncio.Protocol, LOOPBACK, port, ssl=context)
+            # The second one never speaks.
+            for port, context in ((self._port, self._context()), (0, None))
         ]
         self._ready.set_result([server.sockets[0].getsockname()[1] for server in servers])
         await self._stop.wait()

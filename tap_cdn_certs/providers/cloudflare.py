@@ -226,7 +226,7 @@ class CloudflareZones(ListStream):
 
 
 # A pack that is going or gone, whose hosts are no domains of the account any more.
-GONE = frozenset({"deleted", "deletion_timed_out", "pending_cleanup", "pending_deletion"})
+DELETED = frozenset({"deleted", "deletion_timed_out", "pending_cleanup", "pending_deletion"})
 
 
 class CloudflareCertificatePacks(NestedStream):
@@ -281,7 +281,7 @@ class CloudflareCertificatePacks(NestedStream):
 
     @override
     def domains(self, record: Record) -> Iterable[str]:
-        return super().domains(record) if (record["status"] or "deleted").lower() not in GONE else ()
+        return super().domains(record) if (record["status"] or "deleted").lower() not in DELETED else ()
 
 
 class CloudflareCustomHostnames(NestedStream):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -16,11 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from edges import DAY, Authority, drip, gigabyte, hang, http, plain, refused, reset, s_server, ssh, warnings
-from process import Run, run_tap
+from process import Run, run_tap, start_tap
 from singer_sdk.exceptions import ConfigValidationError
+from stopping import SOON
 from watched import Watch
 
 from sandbox.edge import Edge
+from tap_cdn_certs.providers import edge as edge_wing
 from tap_cdn_certs.providers.edge.client import EdgeClient
 from tap_cdn_certs.streams.domains import Domains
 from tap_cdn_certs.tap import TapCDNCerts
@@ -398,3 +401,48 @@ def test_names_are_followed_while_others_add_them() -> None:
     domains.end()
     follower.join(5)
     assert names == [*domains] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--test",)], ids=["sync", "test"])
+def test_a_stop_while_a_host_is_waited_for_is_prompt(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Nothing under way is waited for."""
+    with plain(hang) as port:
+        settings = {"domains": ["a.example.com"], "connect_to": f"127.0.0.1:{port}", "timeout": 60}
+        with start_tap(tmp_path, {"edge": settings}, *arguments) as tap:
+            time.sleep(1)
+            assert tap.poll() is None
+            tap.terminate()
+            assert tap.wait(SOON) == 128 + signal.SIGTERM
+            tap.communicate()
+
+
+def test_a_test_of_the_configuration_says_whether_hosts_can_be_reached(
+    tmp_path: Path, authority: Authority
+) -> None:
+    """Any of them."""
+    with s_server(authority, "good", "issuer") as port:
+        routes = {"a.example.com": f"127.0.0.1:{refused()}", "b.example.com": f"127.0.0.1:{port}"}
+        settings = {"domains": [*routes], "connect_to": routes}
+        run = run_tap(tmp_path, {"edge": settings}, "--test")
+    assert run.returncode == 0, run.stderr
+    assert "edge: the credentials and permissions suffice." in run.stderr
+    run = run_tap(tmp_path, {"edge": settings}, "--test")
+    assert run.returncode == 1
+    assert "edge: NOT ready: edge_certificates could not be read: None of 2 hosts was reached" in run.stderr
+
+
+def test_the_system_says_whom_to_trust(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:
+    """Where no other file is named."""
+    with s_server(authority, "good", "issuer") as port:
+        asked = {"connect_to": f"127.0.0.1:{port}", "ca_bundle": None}
+        assert client(authority, **asked).visit("good.example.com").trusted is False
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.folder / "root.crt"))
+        assert client(authority, **asked).visit("good.example.com").trusted is True
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the extra to install."""
+    monkeypatch.setattr(edge_wing, "find_spec", lambda _: None)
+    with pytest.raises(ConfigValidationError) as caught:
+        TapCDNCerts(config={"edge": {}})
+    assert caught.value.errors == ["edge needs the package pyOpenSSL: install tap-cdn-certs[edge]."]

@@ -33,6 +33,8 @@ class EdgeCertificates(CDNStream):
     primary_keys = ("account", "domain_name")
     operation = HANDSHAKE
     request_per_key = True
+    # One host that cannot be reached says nothing of the others, which in a test are few.
+    sample = None
     last = True
 
     def __init__(self, tap: Tap, run: Run) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from OpenSSL.crypto import X509
 
-# Of a handshake: a chain has some 4 KiB, and OpenSSL takes one of 100 KiB at most.
+# Of a handshake: most chains have some 4 KiB.
 MOST_BYTES = 2**18
 PART = 2**14
 # What a record of TLS begins with: an alert, or a part of the handshake (RFC 8446, 5.1).

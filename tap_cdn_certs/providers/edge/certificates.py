@@ -16,7 +16,6 @@ from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
 
     from singer_sdk import Tap
 
@@ -40,17 +39,19 @@ class EdgeCertificates(CDNStream):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._listed = run.follow()
-        self._is_reached = False
-        self._errors = Counter[str]()
 
     @override
     def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
         self.progress.limit = self.client.limits[self.operation]
-        for host, visit in fan_out(
+        is_reached, errors = False, Counter[str]()
+        for host, answer in fan_out(
             self.client.visit, self.hosts(), connections=self.client.connections, idle=self.idle
         ):
+            visit = answer.result()
+            is_reached |= visit.is_connected
+            errors.update([visit.error] if visit.error else [])
             yield host, partial(self.record, host, visit)
-        self._conclude()
+        self._conclude(errors, is_reached=is_reached)
 
     def hosts(self) -> Iterator[str]:
         """The names of hosts to ask, each once: those of the settings, and those that the others list."""
@@ -81,11 +82,8 @@ class EdgeCertificates(CDNStream):
             self.counts.listed += 1
             yield host
 
-    def record(self, host: str, answer: Future[Visit]) -> Record:
+    def record(self, host: str, visit: Visit) -> Record:
         """The record of a visit to a host."""
-        visit = answer.result()
-        self._is_reached |= visit.is_connected
-        self._errors.update([visit.error] if visit.error else [])
         chain, leaf = self.x509(host, visit.chain or "", served=True)
         return self.whole(
             {
@@ -109,25 +107,25 @@ class EdgeCertificates(CDNStream):
     def has_certificate(self, record: Record) -> bool:
         return record["error"] is None
 
-    def _conclude(self) -> None:
+    def _conclude(self, errors: Counter[str], *, is_reached: bool) -> None:
         """Says what kept certificates from being seen.
 
         Raises:
             APIError: Nothing at all could be reached.
         """
-        if self._errors:
-            codes = ", ".join(f"{count:,} {code}" for code, count in self._errors.most_common())
+        if errors:
+            codes = ", ".join(f"{count:,} {code}" for code, count in errors.most_common())
             self.logger.info("%s: no certificate was seen of %s.", self.name, codes)
-        if private := self._errors.pop("not_public", 0):
+        if private := errors.pop("not_public", 0):
             self.logger.warning(
                 "%s: %s not connected to: no address is public. If they are yours, set edge.allow_private.",
                 self.name,
                 "one host was" if private == 1 else f"{private:,} hosts were",
             )
-        if self._errors and not self._is_reached:
-            code, _ = self._errors.most_common()[0]
+        if errors and not is_reached:
+            code, _ = errors.most_common()[0]
             message = (
-                f"None of {self._errors.total():,} hosts was reached, mostly with {code}. May this machine "
+                f"None of {errors.total():,} hosts was reached, mostly with {code}. May this machine "
                 "connect to them? Proxies are not used; edge.connect_to names another way."
             )
             raise APIError("NothingReached", message, Reach.STREAM)

@@ -13,13 +13,17 @@ class Row(NamedTuple):
     tap: float
     parent_child: float | None = None
     provider_sdk: float | None = None
+    first_version: float | None = None
     decimals: int = 1
     ratio: bool = True
 
     def __str__(self) -> str:
-        shown = [self._number(value) for value in (self.tap, self.parent_child, self.provider_sdk)]
+        tap, child, *others = (
+            self._number(value)
+            for value in (self.tap, self.parent_child, self.provider_sdk, self.first_version)
+        )
         ratio = f"{self.tap / self.parent_child:.2g}" if self.ratio and self.parent_child else ""
-        return line(self.what, self.goal, shown[0], shown[1], ratio, shown[2])
+        return line(self.what, self.goal, tap, child, ratio, *others)
 
     def _number(self, value: float | None) -> str:
         return "" if value is None else f"{value:,.{self.decimals}f}"

@@ -180,6 +180,11 @@ def place(row: Row) -> str:
     return f"{row['provider']} / {row['account']}"
 
 
+def account(row: Row) -> tuple[str, str]:
+    """Return the same of a row, to compare; the provider of a stream that the models do not know is blank."""
+    return row["provider"] or "", row["account"]
+
+
 def title(row: Row) -> str:
     """Return the name people know a certificate by."""
     return str(row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"])
@@ -200,6 +205,14 @@ def age_in_words(age: timedelta) -> str:
         if seconds >= (2 * length if unit == "days" else length):
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
+
+
+def ending(certificate: Certificate) -> str:
+    """Say when a certificate ends, or that it has ended."""
+    if certificate.state == "expired" and (certificate.left is None or certificate.left >= timedelta()):
+        return "ended, says the provider"
+    end, left = certificate.row["ends_at"], left_in_words(certificate.left)
+    return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
 
 
 def printable(text: object) -> str:

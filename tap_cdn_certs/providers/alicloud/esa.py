@@ -138,7 +138,7 @@ class AlicloudESACertificates(ESAStream, NestedStream):
     def site_names(self) -> Mapping[str, str]:
         """The names of the sites by their identifiers, once they are listed."""
         sites = self.run.inventory(self.provider, SITES)
-        if not self._site_names and sites.keys is not None:
+        if not self._site_names and sites.whole:
             self._site_names = {
                 str(site.get("SiteId")): site["SiteName"].lower()
                 for site in sites

@@ -15,7 +15,7 @@ from tap_cdn_certs.providers.edge.hosts import host_name, is_glob, matches
 from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from singer_sdk import Tap
 
@@ -41,17 +41,26 @@ class EdgeCertificates(CDNStream):
         self._listed = run.follow()
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
         is_reached, errors = False, Counter[str]()
         for host, answer in fan_out(
-            self.client.visit, self.hosts(), connections=self.client.connections, idle=self.idle
+            self.client.visit,
+            self.hosts(),
+            connections=self.client.connections,
+            ahead=self.room,
+            over=self.over,
         ):
             visit = answer.result()
             is_reached |= visit.is_connected
             errors.update([visit.error] if visit.error else [])
             yield host, partial(self.record, host, visit)
         self._conclude(errors, is_reached=is_reached)
+
+    @override
+    def room(self) -> int:
+        # As many wait for an earlier one.
+        return max(1, self.run.readers.answers(self) // 2)
 
     def hosts(self) -> Iterator[str]:
         """The names of hosts to ask, each once: those of the settings, and those that the others list."""
@@ -65,8 +74,7 @@ class EdgeCertificates(CDNStream):
                 host = host_name(name)
             except InvalidValueError as error:
                 self.counts.listed += 1
-                self.counts.failed += 1
-                self.report(name, error)
+                self.failed(name, error)
                 continue
             selecting = [glob for glob in globs if host and matches(host, glob)]
             globs.update((glob, globs[glob] + 1) for glob in selecting)

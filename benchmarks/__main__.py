@@ -12,7 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from benchmarks.edge import HEADER as EDGE_HEADER
+from benchmarks.edge import edge
 from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, first_version, run, sandbox
+from benchmarks.table import Row, line
 from sandbox.providers import load
 
 if TYPE_CHECKING:
@@ -41,39 +44,13 @@ class Size(NamedTuple):
     small: int
     large: int
     period: float
+    hosts: int
+    slow_hosts: int  # one after another
+    many_hosts: int
 
 
-FULL = Size(3, 3000, 100, 3000, 2000, 100_000, 6)
-QUICK = Size(1, 300, 20, 1000, 500, 3000, 3)
-
-
-class Row(NamedTuple):
-    """A line of the table; what is not measured is None."""
-
-    what: str
-    goal: str
-    tap: float
-    parent_child: float | None = None
-    provider_sdk: float | None = None
-    first_version: float | None = None
-    decimals: int = 1
-    ratio: bool = True
-
-    def __str__(self) -> str:
-        tap, child, *others = (
-            self._number(value)
-            for value in (self.tap, self.parent_child, self.provider_sdk, self.first_version)
-        )
-        ratio = f"{self.tap / self.parent_child:.2g}" if self.ratio and self.parent_child else ""
-        return line(self.what, self.goal, tap, child, ratio, *others)
-
-    def _number(self, value: float | None) -> str:
-        return "" if value is None else f"{value:,.{self.decimals}f}"
-
-
-def line(*cells: str) -> str:
-    """A line of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
+FULL = Size(3, 3000, 100, 3000, 2000, 100_000, 6, 1000, 50, 10_000)
+QUICK = Size(1, 300, 20, 1000, 500, 3000, 3, 1000, 20, 2000)
 
 
 def at_the_limit(size: Size) -> Iterator[Row]:
@@ -288,7 +265,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Prints one table, line by line as it is measured."""
+    """Prints two tables, line by line as they are measured."""
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, once: within a minute")
     # What was started ends with the benchmark.
@@ -309,6 +286,11 @@ def main() -> None:
     for part in parts:
         for row in part(size):
             print(row, flush=True)
+    print()
+    print(line(*EDGE_HEADER))
+    print(line("---", *["---:"] * (len(EDGE_HEADER) - 1)))
+    for row in edge(size.runs, size.hosts, size.slow_hosts, size.many_hosts):
+        print(row, flush=True)
 
 
 if __name__ == "__main__":

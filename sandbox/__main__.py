@@ -6,10 +6,12 @@ import argparse
 import json
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from sandbox import PROVIDERS, Sandbox
+from sandbox.edge import Edge
 from sandbox.providers import load
 
 
@@ -34,6 +36,7 @@ def parse() -> argparse.Namespace:
         parser.add_argument(f"--{provider}-port", type=int, help="any free port, if it is not given")
         parser.add_argument(f"--{provider}-size", type=int, metavar="KEYS", help="as many domains, say")
         parser.add_argument(f"--{provider}-limit", type=limit, metavar="REQUESTS/SECONDS")
+    parser.add_argument("--edge", action="store_true", help="what is served for some of the domains, too")
     parser.add_argument("--options", type=json.loads, default={}, help='others: {"provider": {"name": …}}')
     parser.add_argument("--unlimited", action="store_true", help="no rate limits")
     parser.add_argument("--seed", type=int, default=1)
@@ -65,11 +68,15 @@ def main() -> None:
     # Blocked before there are threads, so that the signals wait for this one.
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    with Sandbox(seed=arguments.seed, latency=arguments.latency / 1000, **own) as sandbox:
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(seed=arguments.seed, latency=arguments.latency / 1000, **own))
+        config = sandbox.config()
+        if arguments.edge:
+            config["edge"] = stack.enter_context(Edge(sandbox)).config()
         urls = {provider: api.url for provider, api in sandbox.apis.items()}
         sys.stdout.write(json.dumps(urls) + "\n")
         sys.stdout.flush()
-        for path, content in ((arguments.ready_file, urls), (arguments.config_file, sandbox.config())):
+        for path, content in ((arguments.ready_file, urls), (arguments.config_file, config)):
             if path:
                 write(path, content)
         signal.sigwait(signals)

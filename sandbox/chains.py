@@ -161,6 +161,22 @@ def intermediate(common_name: str, now: datetime) -> tuple[str, PrivateKey]:
     return sign(builder, private_key("root")).public_bytes(Encoding.PEM).decode(), key
 
 
+def root(now: datetime) -> str:
+    """Return the certificate of the root as PEM."""
+    key, name = private_key("root"), distinguished_name("Example Root", "Example Trust")
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(random.Random("root").getrandbits(120) + 1)
+        .not_valid_before(now - timedelta(days=3000))
+        .not_valid_after(now + timedelta(days=7000))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    return sign(builder, key).public_bytes(Encoding.PEM).decode()
+
+
 def extensions(leaf: Leaf, not_before: datetime, rng: random.Random) -> Iterator[x509.ExtensionType]:
     """Return the extensions that a leaf has beside its basic constraints."""
     if leaf.names or leaf.addresses:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from sandbox import PROVIDERS, Sandbox
+from sandbox.edge import Edge
 from sandbox.providers import load
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ def main() -> None:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     accounts = {provider: load(provider) for provider in PROVIDERS}
     *several, last = [f"{account.demo['size']} {account.holds}" for account in accounts.values()]
-    say(f"The sandbox has {', '.join(several)} and {last}.")
-    with Sandbox(now=today, **{name: account.demo for name, account in accounts.items()}) as sandbox:
+    say(f"The sandbox has {', '.join(several)} and {last}, and an edge that serves some of the domains.")
+    own = {name: account.demo for name, account in accounts.items()}
+    with Sandbox(now=today, **own) as sandbox, Edge(sandbox) as edge:
         say(f"Running the Meltano job certs: tap, DuckDB, dbt, report. Its log is {LOG}.")
         start = time.monotonic()
-        run_job(environment(sandbox.config()))
+        run_job(environment({**sandbox.config(), "edge": edge.config()}))
         say(f"Done in {time.monotonic() - start:.0f} s.")
     say("")
     say(f"Rows in {DATABASE}:")

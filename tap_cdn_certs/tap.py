@@ -86,14 +86,13 @@ class TapCDNCerts(Tap):
 
     @property
     def streams(self) -> dict[str, Any]:
-        """The streams: the lists of all providers, the details, the dear ones, those that say how it went."""
+        """The streams: lists, details, dear ones, those about what they list, those that say how it went."""
         return dict(
             sorted(
                 super().streams.items(),
                 key=lambda item: (
                     isinstance(item[1], TAP_STREAMS),
-                    getattr(item[1], "dear", False),
-                    getattr(item[1], "request_per_key", False),
+                    *(getattr(item[1], when, False) for when in ("last", "dear", "request_per_key")),
                 ),
             )
         )

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from process import TAP, environment
@@ -106,6 +107,10 @@ def warehouse(
         assert "globex" in server.stdout.readline()
         while not config.exists():
             time.sleep(0.01)
+        settings = json.loads(config.read_text())
+        # All names lead to an API, which does not speak TLS.
+        settings["edge"] = {"connect_to": urlsplit(settings["globex"]["api_url"]).netloc}
+        config.write_text(json.dumps(settings))
         tap = [TAP, "--config", str(config)]
         sync = subprocess.run(tap, cwd=house, env=variables, capture_output=True, text=True, check=False)
         server.terminate()
@@ -125,6 +130,16 @@ def test_its_streams_come_in_their_turn(warehouse: Warehouse) -> None:
     assert [(row["listed"], row["complete"]) for row in own] == [(30, True)] * 2
     order = [*rows]
     assert order.index("globex_deployments") < order.index("ssl_certificate")
+
+
+def test_the_edge_is_asked_for_all_domains_of_the_models(warehouse: Warehouse) -> None:
+    """Those of all providers, its own among them, but for wildcards; each once, by its A-labels."""
+    rows = warehouse.query("select * from cdn_certs.edge_certificates")
+    assert {row["error"] for row in rows} == {"not_tls"}
+    domains = {row["domain_name"].lower() for row in warehouse.rows("int_domains")}
+    hosts = {name.encode("idna").decode() for name in domains if not name.startswith(("*", "."))}
+    assert {row["domain_name"] for row in rows} == hosts
+    assert len(rows) == len(hosts) > 100
 
 
 def test_its_certificates_are_in_the_models(warehouse: Warehouse) -> None:

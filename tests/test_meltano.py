@@ -20,6 +20,7 @@ from process import KEYS, TAP, run_tap
 from psycopg.conninfo import conninfo_to_dict
 
 from sandbox import Fault, Sandbox
+from sandbox.edge import Edge
 from sandbox.limits import Limit
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ DAILY = ROOT / "scripts" / "daily"
 WAREHOUSES = ("duckdb", "postgres")
 APPENDED = {"sync_errors", "syncs"}
 # On these, two runs of the tap do not agree.
-OF_A_RUN = {"synced_at", "started_at", "ended_at", "occurred_at", "request_id"}
+OF_A_RUN = {"synced_at", "started_at", "ended_at", "answered_at", "occurred_at", "request_id"}
 # DuckDB and PostgreSQL understand it.
 TABLES = "select table_name from information_schema.tables where table_schema = '{}'"
 
@@ -119,7 +120,20 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def edge(sandbox: Sandbox) -> Iterator[Edge]:
+    """What is served for some of their domains."""
+    with Edge(sandbox) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="module")
+def config(sandbox: Sandbox, edge: Edge) -> dict[str, Any]:
+    """The tap's configuration."""
+    return {**sandbox.config(), "edge": edge.config()}
+
+
+@pytest.fixture(scope="module")
+def environment(config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables by which Meltano has the project's plugins, the sandbox's accounts and no state."""
     folder = tmp_path_factory.mktemp("meltano")
     for kind in PROJECT["plugins"]:
@@ -127,7 +141,7 @@ def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> d
     others = re.compile("TAP_CDN_CERTS|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_")
     settings = {
         variable(f"{provider}.{name}"): value if isinstance(value, str) else json.dumps(value)
-        for provider, values in sandbox.config().items()
+        for provider, values in config.items()
         for name, value in values.items()
     }
     return {
@@ -221,7 +235,7 @@ def loads(
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_a_run_loads_what_the_providers_hold(
-    warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox
+    warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox, edge: Edge
 ) -> None:
     """A row for each key of the accounts, once, and one for what failed."""
     first = loads[warehouse][0]
@@ -230,6 +244,7 @@ def test_a_run_loads_what_the_providers_hold(
         for provider, api in sandbox.apis.items()
         for stream in streams(provider)
     }
+    expected["edge_certificates"] = {*edge.names}
     expected["syncs"] = {*expected}
     (broken,) = first.rows["sync_errors"]
     expected[broken["stream"]].remove(broken["key"])
@@ -243,10 +258,10 @@ def test_a_run_loads_what_the_providers_hold(
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
 def test_a_warehouse_holds_each_field_that_the_tap_writes(
-    warehouse: str, loads: dict[str, list[Load]], sandbox: Sandbox, tmp_path: Path
+    warehouse: str, loads: dict[str, list[Load]], config: dict[str, Any], tmp_path: Path
 ) -> None:
     """No target changes, truncates or forgets a value."""
-    tap = run_tap(tmp_path, sandbox.config())
+    tap = run_tap(tmp_path, config)
     assert tap.returncode == 0, tap.stderr
     assert records(loads[warehouse][0].rows) == records(tap.records)
 
@@ -366,7 +381,7 @@ def test_every_loader_of_the_project_is_installed(loader: str) -> None:
 
 
 def test_target_jsonl_writes_each_record(
-    meltano: str, environment: dict[str, str], sandbox: Sandbox, tmp_path: Path
+    meltano: str, environment: dict[str, str], config: dict[str, Any], tmp_path: Path
 ) -> None:
     """A line for each, in a file for each stream."""
     variables = {"TARGET_JSONL_DESTINATION_PATH": str(tmp_path)}
@@ -376,7 +391,7 @@ def test_target_jsonl_writes_each_record(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     written = {path.stem: path.read_text().splitlines() for path in tmp_path.glob("*.jsonl")}
-    tap = run_tap(tmp_path, sandbox.config())
+    tap = run_tap(tmp_path, config)
     assert records({name: [json.loads(line) for line in written.get(name, [])] for name in SCHEMAS}) == (
         records(tap.records)
     )

@@ -15,11 +15,11 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
 
+from tap_cdn_certs.api.account import Account
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
 from tap_cdn_certs.api.paging import found, read_all, read_places
-from tap_cdn_certs.api.rate_limit import AccountLimits, Limit
-from tap_cdn_certs.api.secrets import quoted, without_secrets
+from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
 from tap_cdn_certs.records.values import elements
 
@@ -52,7 +52,7 @@ class Refusal(NamedTuple):
     request_id: str | None = None
 
 
-class Client:
+class Client(Account):
     """Requests to one account of a provider; may be used by several threads.
 
     A request that fails for the moment is made again for about 5 minutes, signed afresh each time.
@@ -62,15 +62,10 @@ class Client:
         stopped: Ends all waits when it is set.
     """
 
-    provider: ClassVar[str]
-    secret_settings: ClassVar[tuple[str, ...]]
+    url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
     accept: ClassVar[str] = "application/json"
     # Where an answer names the request, if it does so in a header.
     request_id_header: ClassVar[str] = ""
-    # The settings that hold addresses.
-    url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
-    # By name, those first that count the fewest operations. One of them counts each operation.
-    rate_limits: ClassVar[Mapping[str, Limit]] = {"operation": Limit(each=True)}
 
     # Where an answer has the code and the message of an error, as `found` takes it.
     error_at: ClassVar[tuple[str, str]] = ("code", "message")
@@ -83,15 +78,9 @@ class Client:
     # The statuses that mean, whatever else is said, that the credentials are not valid.
     credentials_refused: ClassVar[tuple[int, ...]] = (HTTPStatus.UNAUTHORIZED,)
 
-    # Seconds for all attempts of a request, where somebody waits for the outcome; None: as long as it takes.
-    patience: float | None = None
-
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
+        super().__init__(settings, stopped)
         self._urls = [(name, url.rstrip("/")) for name, url in self.urls(settings)]
-        self.connections: int = settings.get("max_connections", 1)
-        self.limits = AccountLimits(
-            self.rate_limits, settings["rate_limit_requests"], settings["rate_limit_period"], stopped
-        )
         # Once the account is refused, nothing more is asked; until that is known, only one request is made.
         self.refused: APIError | None = None
         self._first = Lock()
@@ -102,8 +91,6 @@ class Client:
             "Accept": self.accept,
             "Accept-Encoding": "gzip, deflate",
         }
-        # Those of the settings, and those that a signature gets later.
-        self.secrets: list[str] = [settings[name] for name in self.secret_settings if settings.get(name)]
         self._auth: Any = self.auth(settings)
         self._hosts = [
             Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
@@ -234,21 +221,6 @@ class Client:
         finally:
             self._known.set()
         return result
-
-    def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
-        """A text of the provider without what its settings, and the headers of a request, keep secret."""
-        return without_secrets(text, self.secrets, sent or {})
-
-    def bottleneck(self, operation: str) -> str | None:
-        """What to change if the connections, and not the provider's limit, held an operation back."""
-        limit = self.limits[operation]
-        if limit.calls < 10 * self.connections or limit.delayed > limit.calls / 2:
-            return None
-        return (
-            f"{self.provider}.max_connections ({self.connections}) held {operation} back, not the provider's "
-            f"limit: at {limit.latency * 1000:.0f} ms an answer, "
-            f"{limit.latency * limit.rate + 1:.0f} would reach it."
-        )
 
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
         """What an answer that is not a success means."""

@@ -34,7 +34,7 @@ from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.host import Host
@@ -195,6 +195,7 @@ class CloudflareZones(ListStream):
     name = "cloudflare_zones"
     provider = "cloudflare"
     primary_keys = ("account", "zone_id")
+    domain_fields = ("name",)
     listing = ZONES
     # Of DNS and prices, and of people: an account's name may be its owner's e-mail address.
     left_out = words(
@@ -217,12 +218,17 @@ class CloudflareZones(ListStream):
         }
 
 
+# A pack that is going or gone, whose hosts are no domains of the account any more.
+DELETED = frozenset({"deleted", "deletion_timed_out", "pending_cleanup", "pending_deletion"})
+
+
 class CloudflareCertificatePacks(NestedStream):
     """Certificate packs of the zones of a Cloudflare account, whatever their status."""
 
     name = "cloudflare_certificate_packs"
     provider = "cloudflare"
     primary_keys = ("account", "zone_id", "pack_id")
+    domain_fields = ("hosts",)
     listing = ZONES
     path = "/zones/{key}/ssl/certificate_packs"
     # Without it, those that are active alone.
@@ -257,6 +263,10 @@ class CloudflareCertificatePacks(NestedStream):
             or None,
         }
 
+    @override
+    def domains(self, record: Record) -> Iterable[str]:
+        return super().domains(record) if (record["status"] or "deleted").lower() not in DELETED else ()
+
 
 class CloudflareCustomHostnames(NestedStream):
     """Custom hostnames of the zones of a Cloudflare account, with their certificates."""
@@ -264,6 +274,7 @@ class CloudflareCustomHostnames(NestedStream):
     name = "cloudflare_custom_hostnames"
     provider = "cloudflare"
     primary_keys = ("account", "zone_id", "custom_hostname_id")
+    domain_fields = ("hostname",)
     listing = ZONES
     path = "/zones/{key}/custom_hostnames"
     items = paged("ListCustomHostnames", "custom hostnames")

@@ -192,6 +192,7 @@ class FastlyTLSCertificates(FastlyStream):
 
     name = "fastly_tls_certificates"
     primary_keys = ("account", "certificate_id")
+    domain_fields = ("tls_domains",)
     listing = CERTIFICATES
     others = (SUBSCRIPTIONS, BULK)
 
@@ -225,6 +226,12 @@ class FastlyTLSCertificates(FastlyStream):
             **taken(named, item, "tls_domains", "tls_configurations"),
             "tls_subscription": identifier(item, "tls_subscription"),
         }
+
+    @override
+    def domains(self, record: Record) -> Iterable[str]:
+        # It serves all that it names; any other one those that are activated, which are listed.
+        is_bulk = record["kind"] == "bulk" and record["deleted_at"] is None
+        return super().domains(record) if is_bulk else ()
 
 
 def certificates_of(subscription: Any) -> list[Item]:
@@ -271,6 +278,7 @@ class FastlyTLSDomains(FastlyStream):
 
     name = "fastly_tls_domains"
     primary_keys = ("account", "domain_name")
+    domain_fields = ("domain_name",)
     listing = DOMAINS
     others = (ACTIVATIONS,)
     proofs = ("tls_activations", "tls_certificates")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from tap_cdn_certs.records.values import now
 from tap_cdn_certs.streams.ahead import Readers
+from tap_cdn_certs.streams.domains import Domains
 from tap_cdn_certs.streams.inventory import Inventory
 from tap_cdn_certs.streams.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_cdn_certs.api.client import Client
+    from tap_cdn_certs.api.account import Account
     from tap_cdn_certs.api.paging import Listing
 
 
@@ -23,14 +24,14 @@ class Run:
 
     Args:
         settings: The providers' settings, by provider.
-        clients: Each provider's client.
+        clients: What asks each provider: a `Client`, where it has an API.
         strict: Whether anything that could not be read makes it fail.
     """
 
     def __init__(
         self,
         settings: Mapping[str, Mapping[str, Any]],
-        clients: Mapping[str, type[Client]],
+        clients: Mapping[str, type[Account]],
         *,
         strict: bool = False,
     ) -> None:
@@ -38,18 +39,27 @@ class Run:
         self.synced_at = now()
         self.stopped = Event()
         self.report = Report(self.synced_at, strict=strict)
+        # What is listed; None while no stream asks for it.
+        self.domains: Domains | None = None
         self.readers = Readers()
         self._classes = clients
         self._making = Lock()
-        self._clients: dict[str, Client] = {}
+        self._clients: dict[str, Account] = {}
         self._inventories: dict[tuple[str, str, str], Inventory] = {}
         self._selected: defaultdict[tuple[str, str | None], list[Inventory]] = defaultdict(list)
 
     def account(self, provider: str) -> str:
-        """The label of a provider's account."""
-        return str(self.settings.get(provider, {}).get("account"))
+        """The label of a provider's account; one that has none is of the accounts of all others."""
+        own = self.settings.get(provider, {}).get("account")
+        labels = (settings["account"] for settings in self.settings.values() if settings.get("account"))
+        return str(own or "+".join(dict.fromkeys(labels)) or "default")
 
-    def client(self, provider: str) -> Client:
+    def follow(self) -> Domains:
+        """The domains that the streams of the sync list, from now on."""
+        self.domains = self.domains or Domains()
+        return self.domains
+
+    def client(self, provider: str) -> Any:
         """The client of a provider's account, one for all its streams."""
         with self._making:
             if provider not in self._clients:

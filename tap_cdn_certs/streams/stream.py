@@ -17,6 +17,7 @@ from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.records.seen import Names, Seen
 from tap_cdn_certs.records.values import mapping, now
+from tap_cdn_certs.streams.domains import named
 from tap_cdn_certs.streams.progress import Counts, Progress
 from tap_cdn_certs.streams.report import Source
 
@@ -118,6 +119,10 @@ class CDNStream(TapStream):
     dear: ClassVar[bool] = False
     # The fields of which each says that there is a certificate; none where there always is one.
     proofs: ClassVar[tuple[str, ...]] = ()
+    # Whether it is about what the others list: it comes after them all.
+    last: ClassVar[bool] = False
+    # Where a record names domains that the provider serves, also in lists: `usage.hostnames`.
+    domain_fields: ClassVar[tuple[str, ...]] = ()
     # What the provider documents and no field takes, as globs; what else it sends is said.
     left_out: ClassVar[frozenset[str]] = frozenset()
 
@@ -185,18 +190,26 @@ class CDNStream(TapStream):
             self.counts.failed += 1
         self.report(key, error)
 
-    def x509(self, key: str, pem: str, domain: str | None = None) -> tuple[str | None, Record]:
+    def domains(self, record: Record) -> Iterable[str]:
+        """The domains that a record names: those that the models take from it."""
+        return (name for path in self.domain_fields for name in named(record, path))
+
+    def x509(
+        self, key: str, pem: str, domain: str | None = None, *, served: bool = False
+    ) -> tuple[str | None, Record]:
         """The certificates of a PEM, and the `x509_…` fields of its leaf.
 
         What cannot be read of the leaf is reported with the record that has the fields.
 
         Args:
             domain: That the certificate is held for.
+            served: Whether a server sent it in a handshake, where the first one is the leaf.
         """
         # Imported late: cryptography takes long, and --version does without.
         from tap_cdn_certs.records import x509  # noqa: PLC0415
 
-        fields, faults = x509.leaf_fields(pem) if pem.strip() else (dict.fromkeys(x509.FIELDS), {})
+        nothing: Record = dict.fromkeys(x509.FIELDS)
+        fields, faults = x509.leaf_fields(pem, served=served) if pem.strip() else (nothing, {})
         names = fields["x509_subject_alternative_names"] or []
         common_name = fields["x509_subject_common_name"] or ""
         if domain and fields["x509_is_ca"] and not x509.covers([*names, common_name], domain):
@@ -229,6 +242,9 @@ class CDNStream(TapStream):
     def get_records(self, context: Context | None) -> Iterator[Record]:
         complete = False
         failure: APIError | None = None
+        if self.last and self.run.domains:
+            # All others have been written.
+            self.run.domains.end()
         try:
             with closing(self.run.readers.results(self)) as results, self.progress:
                 yield from self._isolated(results)
@@ -275,6 +291,8 @@ class CDNStream(TapStream):
                     counts.without_certificate += 1
                 for doubt in self._doubts:
                     self.report(*doubt)
+                if self.run.domains:
+                    self.run.domains.add(self.domains(record))
                 yield record
             self.written()
 

@@ -103,6 +103,7 @@ class AlicloudStream(CDNStream):
 
     provider = "alicloud"
     primary_keys = ("account", "domain_name")
+    domain_fields = ("domain_name",)
 
 
 class DomainCertificates(AlicloudStream, DetailStream):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -13,6 +15,8 @@ from tap_cdn_certs.streams.nested_stream import NestedStream
 from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
 
@@ -23,7 +27,11 @@ SITES = Listing(
     paging=PageNumber("PageNumber", size=("PageSize", 500)),
     total="TotalCount",
     noun="sites",
+    # For their names, as a certificate may name what is not its site's.
+    kept=True,
 )
+# What is applied for, or was in vain.
+NOT_ISSUED = frozenset({"applying", "applyfailed", "canceled"})
 CERTIFICATES = Listing(
     operation="ListCertificates",
     items="Result",
@@ -67,10 +75,13 @@ class AlicloudESACertificates(ESAStream, NestedStream):
 
     name = "alicloud_esa_certificates"
     primary_keys = ("account", "site_id", "id")
+    domain_fields = ("san",)
     listing = SITES
     items = CERTIFICATES
     # What proves to the authority that the domain is the site's.
     left_out = frozenset({"DCV"})
+
+    _site_names: Mapping[str, str] = MappingProxyType({})
 
     @override
     def parameters(self, key: str) -> Parameters:
@@ -92,6 +103,28 @@ class AlicloudESACertificates(ESAStream, NestedStream):
             **taken(identifier, answer, "KeyServerId", "ApplyCode"),
             "apply_message": text(answer, "ApplyMessage"),
         }
+
+    @override
+    def domains(self, record: Record) -> Iterator[str]:
+        said = (record["fingerprint_sha256"], record["serial_number"], record["not_after"])
+        if (record["status"] or "").lower() in NOT_ISSUED and not any(said):
+            return
+        site = self.site_names.get(record["site_id"])
+        for name in super().domains(record):
+            if site is None or f".{name}".lower().endswith(f".{site}"):
+                yield name
+
+    @property
+    def site_names(self) -> Mapping[str, str]:
+        """The names of the sites by their identifiers, once they are listed."""
+        sites = self.run.inventory(self.provider, SITES)
+        if not self._site_names and sites.whole:
+            self._site_names = {
+                str(site.get("SiteId")): site["SiteName"].lower()
+                for site in sites
+                if isinstance(site, Mapping) and isinstance(site.get("SiteName"), str)
+            }
+        return self._site_names
 
 
 STREAMS = (AlicloudESASites, AlicloudESACertificates)

@@ -75,6 +75,7 @@ class AWSDistributions(ListStream):
     name = "aws_distributions"
     provider = "aws"
     primary_keys = ("account", "distribution_id")
+    domain_fields = ("aliases",)
     listing = DISTRIBUTIONS
     left_out = words(
         "AnycastIpListId Comment ConnectionFunctionAssociation ETag IsIPV6Enabled PriceClass Restrictions "
@@ -109,6 +110,7 @@ class AWSDistributionTenants(ListStream):
     name = "aws_distribution_tenants"
     provider = "aws"
     primary_keys = ("account", "tenant_id")
+    domain_fields = ("domains.domain",)
     listing = TENANT_LIST
     left_out = words("ConnectionGroupId Customizations.GeoRestrictions Customizations.WebAcl ETag")
 

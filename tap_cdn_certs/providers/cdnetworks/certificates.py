@@ -79,6 +79,7 @@ class CDNetworksStream(CDNStream):
     provider = "cdnetworks"
     product = "certificates"
     primary_keys = ("account", "certificate_id")
+    domain_fields = ("related_domains.domain_name",)
 
 
 class CDNetworksCertificates(CDNetworksStream, ListStream):

@@ -59,6 +59,7 @@ class CDNetworksDomains(ListStream):
     provider = "cdnetworks"
     product = "domains"
     primary_keys = ("account", "domain_name")
+    domain_fields = ("domain_name",)
     listing = DOMAINS
     # Where it is billed, which no certificate depends on.
     left_out = frozenset({"billing-areas"})
@@ -78,6 +79,7 @@ class CDNetworksDomainCertificates(ChangesStream):
     provider = "cdnetworks"
     product = "domain_certificates"
     primary_keys = ("account", "domain_name")
+    domain_fields = ("domain_name",)
     operation = "QueryDomainMultiCertConfig"
     path = "/api/config/certificate/v2/{key}"
     listing = DOMAINS

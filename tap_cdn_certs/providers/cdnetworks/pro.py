@@ -64,6 +64,7 @@ class CDNetworksProCertificates(ChangesStream):
     provider = "cdnetworks"
     product = "pro"
     primary_keys = ("account", "certificate_id")
+    domain_fields = ("usage_in_production.hostnames", "usage_in_staging.hostnames")
     operation = "GetACertificate"
     path = "/cdn/certificates/{key}"
     # Some thousands of hostnames.

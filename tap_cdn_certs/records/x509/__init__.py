@@ -43,16 +43,16 @@ def as_sent(pem: str) -> str | None:
     return pem if chain and pem.strip() == chain.strip() else chain
 
 
-def leaf_fields(pem: str) -> tuple[dict[str, Any], dict[str, str]]:
+def leaf_fields(pem: str, *, served: bool = False) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the leaf's value for each of FIELDS, and the reasons why some could not be read, or not wholly.
 
     What the leaf lacks is None, an empty list, False or 0; what cannot be read is None and has a reason. Of
     alternative names those that can be read are there, also if there is a reason.
 
     Give it what the provider sent, from which an incomplete leaf is not missing. Each distinct text is parsed
-    once.
+    once. Of what was served in a handshake, the first certificate is the leaf, whatever it is.
     """
-    values, faults = _leaf_values(pem)
+    values, faults = _leaf_values(pem, served=served)
     # Lists of the caller's own: what is remembered must not change.
     own = (list(value) if isinstance(value, tuple) else value for value in values)
     return dict(zip(FIELDS, own, strict=True)), dict(faults)
@@ -68,9 +68,9 @@ def in_words(faults: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _leaf_values(pem: str) -> tuple[list[Any], list[tuple[str, str]]]:
+def _leaf_values(pem: str, *, served: bool) -> tuple[list[Any], list[tuple[str, str]]]:
     sent = _sent(pem)
-    chain = Chain(sent or [Certificate(b"")])
+    chain = Chain(sent or [Certificate(b"")], served=served)
     values, faults = [], []
     for field, reader in _READERS.items():
         value, reason = None, chain.leaf.fault if sent else "there is no certificate to read"

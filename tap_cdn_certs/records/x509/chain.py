@@ -22,15 +22,16 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Chain:
     """Certificates in the order in which they are sent, of which some may be none.
 
-    The leaf is the one that is no other's issuer; of several, the first that is not surely something else.
+    The leaf is the one that is no other's issuer; of several, the first that is not surely something else. Of
+    a chain that was served it is the first one: RFC 8446, 4.4.2.
     """
 
-    def __init__(self, sent: list[Certificate]) -> None:
+    def __init__(self, sent: list[Certificate], *, served: bool = False) -> None:
         self.sent = sent
         self._certificates = [each for each in {each.der: each for each in sent}.values() if not each.fault]
         issuers = {each.issuer.comparable for each in self._certificates if not each.is_self_issued}
         leaves = [each for each in sent if each.fault or each.subject.comparable not in issuers]
-        self.leaf: Certificate = min(leaves or sent, key=_rank)
+        self.leaf: Certificate = sent[0] if served else min(leaves or sent, key=_rank)
 
     def not_after(self) -> datetime:
         """Return the earliest end of the leaf, its issuer, that one's, and so on, as far as they are there.

@@ -83,6 +83,7 @@ class GlobexDeployments(DetailStream):
     operation = "GetDeployment"
     listing = CERTIFICATES
     path = "/v1/certificates/{key}/deployment"
+    domain_fields = ("domains",)
 
     @override
     def fields(self, key: str, answer: Item) -> Record:

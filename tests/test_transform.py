@@ -257,12 +257,12 @@ def test_sync_health(built: Built) -> None:
 def test_edge_drift(built: Built) -> None:
     """What every provider says of its domains is compared with what the edge serves, by what both show."""
     rows = built.warehouses[0].rows("edge_drift")
-    shown = ("verdict", "not_compared_because", "compared_by", "serves")
+    compared = ("verdict", "not_compared_because", "compared_by", "serves")
     asked: dict[str, Row] = {}
     for row in rows:
         if row["synced_at"]:
             found = asked.setdefault(row["domain_name"], {})
-            found[row["certificate_key"]] = tuple(row[name] for name in shown)
+            found[row["certificate_key"]] = tuple(row[name] for name in compared)
     assert asked == {
         "a.example.com": {"alicloud/main/5555": ("renewed_not_served", None, "fingerprint", False)},
         "B.example.com": {"alicloud/main/1111": ("untrusted", None, "fingerprint", True)},

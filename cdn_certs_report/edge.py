@@ -26,20 +26,20 @@ VERDICTS = {
 """The verdicts, the worst first, in words."""
 
 REASONS = {
-    "wildcard": "wildcards, which name no host",
+    "wildcard": "a wildcard, which names no host",
     "unicode": "written in Unicode",
     "not_asked": "not asked",
-    "off": "off, so that nothing need be served",
-    "not_public": "at an address that is not public",
-    "not_resolved": "that have no address",
-    "served_by_another": "served by another account or provider that lists them",
-    "unknown_certificate": "whose certificate the provider does not name",
+    "off": "off: nothing need be served",
+    "not_public": "an address that is not public",
+    "not_resolved": "no address",
+    "served_by_another": "served by another account or provider that lists it",
+    "unknown_certificate": "the provider does not name its certificate",
     "stale": "not read lately",
-    "nothing_to_compare_by": "of whose certificate too little is known",
-    "began_later": "whose certificate began after the edge was asked",
-    "may_serve_another": "that the provider does not say to serve with it",
+    "nothing_to_compare_by": "too little is known of its certificate",
+    "began_later": "its certificate began after the edge was asked",
+    "may_serve_another": "the provider does not say that it serves what it has for it",
 }
-"""Why domains were not compared, in words."""
+"""Why a domain was not compared, in words."""
 
 _STANDING = {"renewed_not_served", "untrusted", "other_certificate", "same"}
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -164,9 +164,9 @@ def in_words(row: Row) -> str:
 
 def summary(edge: Edge) -> str:
     """Return how many domains were compared, and why the others were not."""
-    left = [f"{count:,} {REASONS[reason]}" for reason, count in edge.not_compared.most_common()]
-    same = f"Served as configured: {edge.same:,}."
-    return f"{same} Not compared: {', '.join(left)}." if left else same
+    left = edge.not_compared
+    why = "; ".join(f"{REASONS[reason]}: {count:,}" for reason, count in left.most_common())
+    return f"Served as configured: {edge.same:,}. Not compared: {left.total():,}{f' ({why})' if why else ''}."
 
 
 def _host(row: Row) -> str:

@@ -177,14 +177,17 @@ def _error(row: Row) -> tuple[Any, ...]:
 
 
 def _drift(row: Row, now: datetime) -> tuple[Any, ...]:
-    served, configured = row["served_not_after"], row["configured_not_after"]
+    served, verdict = row["served_not_after"], row["verdict"]
+    missed = row["certificate_name"] if row["serves"] is False else None
+    if missed and verdict != "renewed_not_served":
+        missed = f"instead of {missed}"
     return (
         row["domain_name"],
         place(row),
-        _joined(": ", VERDICTS[row["verdict"]], trouble(row)),
+        _joined(": ", VERDICTS[verdict], _joined("; ", missed, trouble(row))),
         left_in_words(served - now) if served else None,
-        _joined(", ", row["served_issuer"], f"ends {_minute(served)}" if served else None),
-        _joined(", ", row["certificate_name"], f"ends {_minute(configured)}" if configured else None),
+        _minute(served),
+        _minute(row["configured_not_after"]),
         f"{_minute(row['answered_at'] or row['synced_at'])}{', and not since' if row['stale'] else ''}",
     )
 

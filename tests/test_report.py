@@ -287,7 +287,15 @@ def edge() -> dict[str, list[Row]]:
     rows = [
         drift("shop", "www.example.com", "renewed_not_served", 2.5 * days, served_state="critical"),
         drift("shop", "api.example.com", "same", 90 * days),
-        drift("chain", "chain.example.com", "untrusted", 90 * days, trusted=False, trust_error=MISSING),
+        drift(
+            "chain",
+            "chain.example.com",
+            "untrusted",
+            90 * days,
+            serves=True,
+            trusted=False,
+            trust_error=MISSING,
+        ),
         drift(
             "name",
             "name.example.com",
@@ -1021,11 +1029,11 @@ def test_the_page_shows_what_is_served(show: Show) -> None:
     expect(section.get_by_role("heading")).to_have_text("Served otherwise than configured")
     rows = section.locator("table").first.locator("tbody tr")
     assert [row.split("\t")[:4] for row in rows.all_inner_texts()] == [
-        ["name.example.com", "alicloud / default", "For another name", "2 days"],
-        ["old.example.com", "alicloud / default", "Expired", "\N{MINUS SIGN}24 h"],
-        ["www.example.com", "alicloud / default", "Renewed, not served", "2 days"],
+        ["name.example.com", "alicloud / default", "For another name: instead of name-name", "2 days"],
+        ["old.example.com", "alicloud / default", "Expired: instead of old-name", "\N{MINUS SIGN}24 h"],
+        ["www.example.com", "alicloud / default", "Renewed, not served: shop-name", "2 days"],
         ["chain.example.com", "alicloud / default", f"Not trusted: {MISSING}", "90 days"],
-        ["other.example.com", "alicloud / default", "Another certificate", "95 days"],
+        ["other.example.com", "alicloud / default", "Another certificate: instead of other-name", "95 days"],
         ["down.example.com", "alicloud / default", "Not reached: timed out", "\N{EN DASH}"],
     ]
     expect(rows.nth(1)).to_contain_text("and not since")

@@ -98,8 +98,8 @@ def test_the_table_shows_what_is_served(database: Make, report: Run) -> None:
     assert "  down.example.com: not reached; timed out (alicloud / default)" in printed
     assert "not seen lately" in printed
     assert (
-        "Served as configured: 2. Not compared: 1 served by another account or provider that lists them, "
-        "1 wildcards, which name no host."
+        "Served as configured: 2. Not compared: 2 (served by another account or provider that lists it: 1; "
+        "a wildcard, which names no host: 1)."
     ) in printed
     (row,) = [line for line in printed.splitlines() if "shop-name" in line]
     assert row.rstrip().endswith("Renewed, not served")

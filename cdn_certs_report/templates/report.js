@@ -126,7 +126,7 @@
         cell("domains", domains[0] ?? element("span", { class: "quiet" }, unused),
           ...(domains.length > 1 ? [" ", element("span", { class: "quiet tight" }, `+${domains.length - 1} more`)] : [])),
         cell("provider", `${certificate.provider} / ${certificate.account}`),
-        ...(verdicts ? [cell("verdict", certificate.verdict === null ? "–" : verdicts[certificate.verdict])] : []),
+        ...(verdicts ? [certificate.verdict === null ? cell("verdict unasked", "–") : cell("verdict", verdicts[certificate.verdict])] : []),
       );
       expand.addEventListener("click", () => {
         const open = expand.getAttribute("aria-expanded") === "true";

@@ -115,7 +115,7 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
         "syncs": [_sync(row) for row in inventory.syncs],
         "errors": [_error(row) for row in inventory.errors],
         "drift": [_drift(row, inventory.now) for row in inventory.edge.drifted],
-        "shared": [_shared(rows) for rows in inventory.edge.shared.values()],
+        "shared": [_shared(*each) for each in inventory.edge.shared.items()],
     }
 
 
@@ -192,13 +192,13 @@ def _drift(row: Row, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _shared(rows: list[Row]) -> tuple[Any, ...]:
+def _shared(host: str, rows: list[Row]) -> tuple[Any, ...]:
     """Return who lists a host, and whose certificate the edge serves."""
     listed, serving = (
         "; ".join(sorted({place(row) for row in rows if row["serves"] or not only})) for only in (False, True)
     )
     unknown = "unknown" if any(row["serves"] is None for row in rows) else "another's"
-    return rows[0]["domain_name"], listed, serving or unknown
+    return host, listed, serving or unknown
 
 
 def _joined(separator: str, *parts: object) -> str:

@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint fuzz bench screenshots requirements chromium clean
+.PHONY: help demo test lint fuzz bench screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -33,7 +33,7 @@ demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 	@$(BIN)/python -m scripts.demo
 
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
-test: lint $(PLUGINS) chromium ## Run every check
+test: lint $(PLUGINS) chromium promtool ## Run every check
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
 
 lint: $(DEVELOP) ## Check the code's style and types
@@ -55,6 +55,9 @@ screenshots: demo chromium ## Take the pictures of the README anew
 
 chromium: ## Find a browser for the tests of the report, or install Debian's
 	@scripts/chromium
+
+promtool: $(DEVELOP) ## Find the judge of the report's metrics, or take Debian's
+	@scripts/promtool
 
 clean: ## Remove all that make has made
 	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz

@@ -11,12 +11,20 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, run, sandbox
+from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, first_version, run, sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-HEADER = ("", "goal", "tap-cdn-certs", "SDK parent/child", "ratio", "provider's SDK, 32 threads")
+HEADER = (
+    "",
+    "goal",
+    "tap-cdn-certs",
+    "SDK parent/child",
+    "ratio",
+    "provider's SDK, 32 threads",
+    "the tap's first version",
+)
 
 
 class Size(NamedTuple):
@@ -43,13 +51,17 @@ class Row(NamedTuple):
     tap: float
     parent_child: float | None = None
     provider_sdk: float | None = None
+    first_version: float | None = None
     decimals: int = 1
     ratio: bool = True
 
     def __str__(self) -> str:
-        shown = [self._number(value) for value in (self.tap, self.parent_child, self.provider_sdk)]
+        tap, child, *others = (
+            self._number(value)
+            for value in (self.tap, self.parent_child, self.provider_sdk, self.first_version)
+        )
         ratio = f"{self.tap / self.parent_child:.2g}" if self.ratio and self.parent_child else ""
-        return line(self.what, self.goal, shown[0], shown[1], ratio, shown[2])
+        return line(self.what, self.goal, tap, child, ratio, *others)
 
     def _number(self, value: float | None) -> str:
         return "" if value is None else f"{value:,.{self.decimals}f}"
@@ -78,6 +90,38 @@ def at_the_limit(size: Size) -> Iterator[Row]:
         tap = [server.run(TAP, "alicloud", max_connections=64) for _ in range(size.runs)]
     yield Row("Alibaba Cloud, 400 ms latency, `max_connections` 64: domains/s", "≥ 95", rate(tap))
     yield Row("… refused requests", "0", worst(tap), decimals=0)
+
+
+def at_once(size: Size) -> Iterator[Row]:
+    """The whole process, of one provider and of two side by side, beside the tap's first version."""
+    period, certificates = size.domains / 500, 50
+    options = {
+        "alicloud_size": size.domains,
+        "cdnetworks_size": certificates,
+        "cdnetworks_limit": f"10/{period}",
+        "latency": 150,
+    }
+    with sandbox("alicloud", "cdnetworks", **options) as server, first_version() as first:
+        taps = (TAP, first) if first else (TAP,)
+        alone = [[server.run(tap, "alicloud") for _ in range(size.runs)] for tap in taps]
+        other = [of([server.run(tap, "cdnetworks")], "seconds") for tap in taps]
+        both = [[server.run_all(tap) for _ in range(size.runs)] for tap in taps]
+        waits = [max(server.first_records(tap).values()) for tap in taps]
+    seconds = [of(runs, "seconds") for runs in alone]
+    slower = [max(pair) for pair in zip(seconds, other, strict=True)]
+
+    def row(what: str, goal: str, values: list[float], decimals: int = 2) -> Row:
+        return Row(what, goal, values[0], first_version=dict(enumerate(values)).get(1), decimals=decimals)
+
+    least = size.domains / 100
+    what = f"Alibaba Cloud, {size.domains:,} domains, 150 ms: whole process / least time"
+    yield row(what, "≤ 1.06", [value / least for value in seconds])
+    yield row("… refused requests", "0", [float(worst(runs)) for runs in alone], 0)
+    what = f"… with {certificates} details of CDNetworks beside: time / the slower one alone"
+    ratios = [of(runs, "seconds") / value for runs, value in zip(both, slower, strict=True)]
+    yield row(what, "≤ 1.1", ratios)
+    yield row("… until the first record of each provider, s", "≤ 3", waits, 1)
+    yield row("… peak memory, MB", "", [of(runs, "peak") for runs in both], 0)
 
 
 def cdnetworks(size: Size) -> Iterator[Row]:
@@ -218,6 +262,7 @@ def main() -> None:
     print(line("---", *["---:"] * (len(HEADER) - 1)))
     parts: tuple[Callable[[Size], Iterator[Row]], ...] = (
         at_the_limit,
+        at_once,
         cdnetworks,
         without_limit,
         growth,

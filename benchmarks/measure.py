@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 from sandbox.providers import load
+from tap_cdn_certs.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,11 @@ ROOT = Path(__file__).parents[1]
 TAP = (str(Path(sys.executable).with_name("tap-cdn-certs")), "--config")
 PARENT_CHILD = (sys.executable, "-m", "benchmarks.parent_child", "--config")
 PROVIDER_SDK = (sys.executable, "-m", "benchmarks.provider_sdk")
+
+PROVIDER_OF = {stream.name: stream.provider for wing in PROVIDERS.values() for stream in wing.STREAMS}
+
+# What the tap was before it read several streams at once.
+FIRST_VERSION = "f4da7e0"
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,13 @@ class Server:
     """The sandbox, in a process of its own."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        # What is read where no product is named.
+        # What is read where no product is named, and as the first version was told.
         self.config = {
-            provider: {name: value for name, value in own.items() if name != "products"}
+            provider: {
+                name: value
+                for name, value in own.items()
+                if name != "products" and (name == "api_url" or not name.endswith(("_url", "_urls")))
+            }
             for provider, own in config.items()
         }
         self._control = f"{next(iter(config.values()))['api_url']}/_sandbox"
@@ -61,8 +73,33 @@ class Server:
         """Runs a program against one provider, from a clean log of requests on."""
         self.reset()
         own = {**self.config[provider], **settings}
-        result = run(command, {provider: own} if command == TAP else own)
+        result = run(command, own if command in {PARENT_CHILD, PROVIDER_SDK} else {provider: own})
         return self.seen(result, provider)
+
+    def run_all(self, command: tuple[str, ...]) -> Run:
+        """Runs a tap against all providers, from a clean log of requests on."""
+        self.reset()
+        return self.seen(run(command, self.config), next(iter(self.config)))
+
+    def first_records(self, command: tuple[str, ...]) -> dict[str, float]:
+        """Seconds from a tap's start to the first record of each provider; then it is ended."""
+        self.reset()
+        waited: dict[str, float] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "config.json")
+            path.write_text(json.dumps(self.config), encoding="utf-8")
+            started = time.perf_counter()
+            with subprocess.Popen(
+                [*command, str(path)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            ) as process:
+                for message in process.stdout or ():
+                    if '"type":"RECORD"' in message:
+                        provider = PROVIDER_OF.get(json.loads(message)["stream"], "")
+                        waited.setdefault(provider, time.perf_counter() - started)
+                    if waited.keys() >= self.config.keys():
+                        break
+                process.terminate()
+        return waited
 
     def seen(self, result: Run, provider: str) -> Run:
         """The run with what the sandbox saw of it since the last reset."""
@@ -97,6 +134,21 @@ def sandbox(*providers: str, **options: Any) -> Iterator[Server]:
                 yield Server(json.loads(config.read_text(encoding="utf-8")))
             finally:
                 process.terminate()
+
+
+@contextmanager
+def first_version() -> Iterator[tuple[str, ...] | None]:
+    """The command of the tap's first version, out of the project's history; None where that is not there."""
+    archive = ("git", "archive", FIRST_VERSION, "tap_cdn_certs", "schemas")
+    packed = subprocess.run(archive, cwd=ROOT, capture_output=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        if packed.returncode:
+            yield None
+            return
+        with tarfile.open(fileobj=BytesIO(packed.stdout)) as tar:
+            tar.extractall(folder, filter="data")
+        start = f"import sys; sys.path.insert(0, {folder!r}); from tap_cdn_certs.__main__ import main; main()"
+        yield (sys.executable, "-c", start, "--config")
 
 
 def run(command: tuple[str, ...], config: dict[str, Any] | None = None, state: Any = None) -> Run:

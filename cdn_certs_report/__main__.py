@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,16 @@ from typing_extensions import override
 
 from cdn_certs_report.edge import in_words, is_refused
 from cdn_certs_report.installation import missing, remedy
-from cdn_certs_report.inventory import inventory, left_in_words, legible, place, printable
+from cdn_certs_report.inventory import ending, inventory, legible, place, printable
 from cdn_certs_report.output import forget_stdout, is_stdout, stdout, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cdn_certs_report.inventory import Certificate, Inventory
+    from cdn_certs_report.inventory import Inventory
+
+_URLS = "CDN_CERTS_REPORT_NOTIFY"
+"""The variable with URLs of Apprise for those whose arguments other users of the machine may see."""
 
 # How many of the certificates whose end is unknown are named.
 _NAMED = 5
@@ -26,7 +30,7 @@ _NAMED = 5
 _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
-  1  the report could not be made, or not be written: stderr says why in a line
+  1  the report could not be made or written, or somebody not be notified: stderr says why in a line
   2  with --fail-within: a certificate in use ends within that time, or has ended; or browsers refuse
      what the edge serves for a domain: it has ended, is for other names, or is not trusted
   3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
@@ -43,6 +47,7 @@ stays as it was, and the other outputs are written all the same.
 examples:
   cdn-certs-report output/certs.duckdb --html report.html
   cdn-certs-report postgresql://reader@warehouse/certs --ics - --fail-within 14d
+  cdn-certs-report output/certs.duckdb --notify mailtos://… --notified output/notified.json
 """
 
 _MOST_LINES = 50
@@ -56,7 +61,9 @@ class _Parser(argparse.ArgumentParser):
     @override
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(1, f"{self.prog}: {message}\n")
+        # What is no argument may be a URL, and hold a password.
+        shown = re.sub(r"://\S*", "://***", message)
+        self.exit(1, f"{self.prog}: {shown}\n")
 
 
 def _period(text: str) -> timedelta:
@@ -106,6 +113,21 @@ def _parser() -> argparse.ArgumentParser:
     outputs.add_argument("--csv", metavar="FILE", help="write a row per certificate")
     outputs.add_argument("--ics", metavar="FILE", help="write a calendar with an event at each expiry")
     outputs.add_argument("--json", metavar="FILE", help="write everything")
+    outputs.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="write metrics for the textfile collector of Prometheus' node exporter",
+    )
+    outputs.add_argument(
+        "--notify",
+        metavar="URL",
+        action="append",
+        help="tell a URL of Apprise what has changed since it was told last; may be repeated "
+        f"(default: the URLs in {_URLS}, with spaces between)",
+    )
+    outputs.add_argument(
+        "--notified", metavar="FILE", help="remember here what was told; needed to notify anybody"
+    )
     parser.add_argument(
         "--fail-within",
         metavar="TIME",
@@ -136,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outputs = {name: path for name in _FORMATS if (path := getattr(options, name))}
     if list(outputs.values()).count("-") > 1:
         parser.error("only one output can be stdout")
+    urls = _notify_urls(parser, options)
     try:
         # Here, so that --help works and a missing extra is a sentence.
         from cdn_certs_report import database  # noqa: PLC0415
@@ -148,11 +171,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except database.DatabaseError as error:
         return _fail(printable(error))
     report = inventory(models, options.now or datetime.now(UTC), options.stale_after)
-    written = [
-        _written(name, path, report, options.limit) for name, path in (outputs or {"table": "-"}).items()
-    ]
+    if not outputs and not urls:
+        outputs = {"table": "-"}
+    done = [_written(name, path, report, options.limit) for name, path in outputs.items()]
+    if urls:
+        done.append(_notified(urls, options.notified, report))
     verdict = _verdict(report, options.fail_within)
-    return verdict if all(written) else 1
+    return verdict if all(done) else 1
+
+
+def _notify_urls(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[str]:
+    """Return whom to notify, which is nobody without a file that remembers it."""
+    if not options.notified:
+        if options.notify:
+            parser.error("--notify needs a FILE that remembers what was told: --notified")
+        return []
+    if options.notified == "-":
+        parser.error("--notified is a file, which stdout is not")
+    urls: list[str] = options.notify or os.environ.get(_URLS, "").split()
+    if not urls:
+        parser.error(f"--notified needs somebody to tell: --notify, or URLs in {_URLS}")
+    return urls
+
+
+def _notified(urls: list[str], path: str, report: Inventory) -> bool:
+    """Tell people what has changed, and return whether that was done; else stderr says why not."""
+    try:
+        from cdn_certs_report.notify import tell  # noqa: PLC0415
+    except ImportError as error:
+        _fail(f"--notify needs {missing(error, 'notify')}")
+        return False
+    mistakes = tell(urls, path, report, report.edge.rows)
+    for mistake in mistakes:
+        _fail(mistake)
+    return not mistakes
 
 
 def _html(report: Inventory) -> str:
@@ -179,8 +231,23 @@ def _json(report: Inventory) -> str:
     return to_json(report)
 
 
-_FORMATS: dict[str, Callable[[Inventory], str]] = {"html": _html, "csv": _csv, "ics": _ics, "json": _json}
+def _metrics(report: Inventory) -> str:
+    from cdn_certs_report.metrics import to_metrics  # noqa: PLC0415
+
+    return to_metrics(report, report.edge.domains)
+
+
+_FORMATS: dict[str, Callable[[Inventory], str]] = {
+    "html": _html,
+    "csv": _csv,
+    "ics": _ics,
+    "json": _json,
+    "metrics": _metrics,
+}
 """The outputs; each imports what it needs, and no other's."""
+
+# The node exporter is another user.
+_MODES = {"metrics": 0o644}
 
 
 def _written(name: str, path: str, report: Inventory, limit: int) -> bool:
@@ -191,7 +258,7 @@ def _written(name: str, path: str, report: Inventory, limit: int) -> bool:
         if name == "table":
             _print(report, limit)
         else:
-            write(path, _FORMATS[name](report).encode())
+            write(path, _FORMATS[name](report).encode(), _MODES.get(name))
     except ImportError as error:
         _fail(f"{'The table' if name == 'table' else f'--{name}'} needs {missing(error)}")
         return False
@@ -233,14 +300,6 @@ def _first(lines: list[str]) -> list[str]:
     ]
 
 
-def _ending(certificate: Certificate) -> str:
-    """Say when a certificate ends, or that it has ended."""
-    if certificate.state == "expired" and (certificate.left is None or certificate.left >= timedelta()):
-        return "ended, says the provider"
-    end, left = certificate.row["ends_at"], left_in_words(certificate.left)
-    return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
-
-
 def _doubts(report: Inventory) -> list[str]:
     """Return what keeps anybody from telling that all is well."""
     unknown, unseen = report.unknown_in_use, report.edge.unreachable
@@ -271,8 +330,8 @@ def _notes(report: Inventory) -> list[str]:
 
 def _endings(report: Inventory, within: timedelta) -> list[str]:
     """Return what visitors will be refused for within a time, or are."""
-    ending = report.ending_within(within)
-    said = {each.row["certificate_key"] for each in ending if each.state == "expired"}
+    ends = report.ending_within(within)
+    said = {each.row["certificate_key"] for each in ends if each.state == "expired"}
     refused = [
         *report.edge.ending_by(report.now + within),
         *(
@@ -282,7 +341,7 @@ def _endings(report: Inventory, within: timedelta) -> list[str]:
         ),
     ]
     return [
-        *(f"{_ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ending),
+        *(f"{ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ends),
         *(f"at the edge ({place(each)}): {in_words(each)}" for each in refused),
     ]
 

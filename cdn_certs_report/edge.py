@@ -133,6 +133,11 @@ def is_drift(row: Row) -> bool:
     return row["verdict"] not in {"same", "not_compared"}
 
 
+def ending_before(rows: Sequence[Row], end: datetime) -> list[Row]:
+    """Return those rows of drift that end before a certificate does by itself."""
+    return [row for row in rows if is_drift(row) and row["not_after"] and row["not_after"] < end]
+
+
 def is_refused(row: Row) -> bool:
     """Whether browsers refuse what is served."""
     return is_drift(row) and (row["verdict"] in {"expired", "name_mismatch"} or row["trusted"] is False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING
 
-from cdn_certs_report.edge import Edge, edge, is_drift
+from cdn_certs_report.edge import Edge, edge, ending_before, is_drift
 
 if TYPE_CHECKING:
     from cdn_certs_report.database import Row
@@ -199,6 +199,11 @@ def place(row: Row) -> str:
     return f"{row['provider']} / {row['account']}"
 
 
+def account(row: Row) -> tuple[str, str]:
+    """Return the same of a row, to compare; the provider of a stream that the models do not know is blank."""
+    return row["provider"] or "", row["account"]
+
+
 def title(row: Row) -> str:
     """Return the name people know a certificate by."""
     return str(row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"])
@@ -219,6 +224,14 @@ def age_in_words(age: timedelta) -> str:
         if seconds >= (2 * length if unit == "days" else length):
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
+
+
+def ending(certificate: Certificate) -> str:
+    """Say when a certificate ends, or that it has ended."""
+    if certificate.state == "expired" and (certificate.left is None or certificate.left >= timedelta()):
+        return "ended, says the provider"
+    end, left = certificate.row["ends_at"], left_in_words(certificate.left)
+    return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
 
 
 def printable(text: object) -> str:
@@ -309,12 +322,7 @@ def _certificate(
 def _at_the_edge(certificate: Certificate, served: tuple[Row, ...]) -> Certificate:
     """Return a certificate with what the edge serves in its stead, whose end counts if it is earlier."""
     own_end, left = certificate.ends_at, certificate.left
-    sooner = [
-        each
-        for each in served
-        if own_end and is_drift(each) and each["not_after"] and each["not_after"] < own_end
-    ]
-    if own_end is None or left is None or not sooner:
+    if own_end is None or left is None or not (sooner := ending_before(served, own_end)):
         # Of an unknown end nobody can tell whether another one is earlier.
         return replace(certificate, served=served)
     end = min(each["not_after"] for each in sooner)

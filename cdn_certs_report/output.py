@@ -41,8 +41,8 @@ def forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write(path: str, content: bytes) -> None:
-    """Write a file whole or not at all; a pipe or a device is written to as it is."""
+def write(path: str, content: bytes, mode: int | None = None) -> None:
+    """Write a file whole or not at all, a new one with a mode; a pipe or a device is written to as it is."""
     if path == "-":
         stdout().buffer.write(content)
         stdout().buffer.flush()
@@ -57,14 +57,14 @@ def write(path: str, content: bytes) -> None:
     # A link stays one.
     file = Path(os.path.realpath(path))
     try:
-        _replace(file, content, old)
+        _replace(file, content, old, mode)
     except OSError as error:
         if not old or error.errno not in _NOT_BESIDE:
             raise
         _overwrite(file, content)
 
 
-def _replace(file: Path, content: bytes, old: os.stat_result | None) -> None:
+def _replace(file: Path, content: bytes, old: os.stat_result | None, mode: int | None) -> None:
     """Write a file beside another, with its owner and mode, and put it in its place."""
     if old:
         # What may not be written may not be replaced either.
@@ -75,6 +75,8 @@ def _replace(file: Path, content: bytes, old: os.stat_result | None) -> None:
             if old:
                 os.fchown(new.fileno(), old.st_uid, old.st_gid)
                 os.fchmod(new.fileno(), S_IMODE(old.st_mode))
+            elif mode is not None:
+                os.fchmod(new.fileno(), mode)
             new.write(content)
             new.flush()
             os.fsync(new.fileno())

@@ -21,6 +21,7 @@ from tap_cdn_certs.inputs import read_catalog, read_state, states
 from tap_cdn_certs.providers import PROVIDERS
 from tap_cdn_certs.settings import check_variables, find_mistakes, read_file, unread_variables, without_nulls
 from tap_cdn_certs.streams.run import Run
+from tap_cdn_certs.streams.stream import CDNStream, ListedStream
 from tap_cdn_certs.streams.syncs import TAP_STREAMS, is_config_test
 from tap_cdn_certs.writer import Writer
 
@@ -85,11 +86,15 @@ class TapCDNCerts(Tap):
 
     @property
     def streams(self) -> dict[str, Any]:
-        """The streams: the cheap ones of all providers, the dear ones, those that say how it went."""
+        """The streams: the lists of all providers, the details, the dear ones, those that say how it went."""
         return dict(
             sorted(
                 super().streams.items(),
-                key=lambda item: (isinstance(item[1], TAP_STREAMS), getattr(item[1], "dear", False)),
+                key=lambda item: (
+                    isinstance(item[1], TAP_STREAMS),
+                    getattr(item[1], "dear", False),
+                    getattr(item[1], "request_per_key", False),
+                ),
             )
         )
 
@@ -135,10 +140,10 @@ class TapCDNCerts(Tap):
                 known[name].provider,
                 known[name].product,
             )
-        read = [name for name, stream in self.streams.items() if not isinstance(stream, TAP_STREAMS)]
-        if not any(self.streams[name].selected for name in read):
+        if not self.read:
+            there = [name for name, stream in self.streams.items() if isinstance(stream, CDNStream)]
             raise click.ClickException(
-                f"No stream is selected, so there is nothing to read. There are: {', '.join(read)}."
+                f"No stream is selected, so there is nothing to read. There are: {', '.join(there)}."
             )
         for stream in TAP_STREAMS:
             if not self.streams[stream.name].selected:
@@ -146,11 +151,15 @@ class TapCDNCerts(Tap):
                     "%s is not selected: the models cannot tell %s.", stream.name, stream.tells
                 )
 
-    def prepare(self) -> None:
-        """Says which lists will be read: a setting may select from several."""
-        for stream in self.streams.values():
-            if stream.selected and (listing := getattr(stream, "listing", None)):
-                self.run.inventory(stream.provider, listing)
+    @property
+    def read(self) -> list[CDNStream]:
+        """The streams that are selected and read something of a provider."""
+        streams = self.streams.values()
+        return [stream for stream in streams if isinstance(stream, CDNStream) and stream.selected]
+
+    def read_ahead(self) -> None:
+        """Lets all streams ask at once, while one after another is written."""
+        self.run.readers.start(self.read)
 
     def hurry(self) -> None:
         """Gives up soon on a provider that does not answer: somebody waits to hear of it."""
@@ -194,7 +203,7 @@ class TapCDNCerts(Tap):
         tap.check_selection()
         if is_config_test():
             tap.hurry()
-        tap.prepare()
+        tap.read_ahead()
         tap.sync_all()
         tap.run.stopped.set()
         if tap.run.report.nothing_read and is_config_test():
@@ -212,7 +221,8 @@ class TapCDNCerts(Tap):
             return
         tap = cls._configured(ctx.params["config"])
         tap.hurry()
-        tap.prepare()
+        # Says which lists will be read: a setting may select from several.
+        _ = [stream.inventory for stream in tap.read if isinstance(stream, ListedStream)]
         for stream in tap.streams.values():
             # Not as the SDK does it, which calls the end of a test an unhandled error.
             deque(islice(stream.get_records(None), getattr(stream, "sample", 1)), 0)
@@ -255,6 +265,8 @@ class TapCDNCerts(Tap):
             self._end(code)
 
     def _end(self, code: int) -> None:
+        for stream in self.read:
+            stream.remember()
         if self.state:
             self.state_writer.write_state(self.state)
         os._exit(code)

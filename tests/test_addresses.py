@@ -137,6 +137,8 @@ def test_one_request_that_fails_while_others_are_answered_is_one(
     monkeypatch.setattr(client_module, "MAX_ATTEMPTS", 2)
     errors: list[APIError | None] = []
     with serving(200, b"{}") as (url, _):
+        # Until the account is accepted, one request waits for another.
+        assert ask(client, url) is None
         thread = Thread(target=lambda: errors.append(ask(client, f"http://{CLOSED}")))
         thread.start()
         time.sleep(0.2)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sandbox import Fault, Sandbox
 from tap_cdn_certs.api.fan_out import fan_out
+from tap_cdn_certs.api.rate_limit import Stopped
 from tap_cdn_certs.tap import TapCDNCerts
 from tap_cdn_certs.writer import Writer
 
@@ -75,7 +76,7 @@ def window(
     """The window over a provider's keys, with the result or the exception of each."""
     keys = provider.keys() if keys is None else keys
     for key, answer in fan_out(
-        provider.fetch, keys, connections=connections, ahead=results, idle=lambda: None
+        provider.fetch, keys, connections=connections, ahead=lambda: connections * results, over=Event()
     ):
         assert answer.done()
         yield key, answer.exception() or answer.result()
@@ -146,17 +147,18 @@ def test_keys_that_fail_to_come_lose_no_answer(
     assert answered == list(range(len(latencies)))
 
 
-def test_idle_seconds_are_used() -> None:
-    """While there is nothing to yield, the caller's thread gets a turn about every second."""
-    done, turns = Event(), []
+def test_once_it_is_over_nothing_is_asked() -> None:
+    """Also while the caller waits for an answer that is under way."""
+    over, asked = Event(), []
 
-    def idle() -> None:
-        turns.append(get_ident())
-        done.set()
+    def fetch(key: int) -> int:
+        asked.append(key)
+        over.set()
+        return key
 
-    (answer,) = fan_out(lambda _: done.wait(10), ["key"], connections=1, idle=idle)
-    assert answer[1].result()
-    assert turns == [get_ident()]
+    answers = [*fan_out(fetch, range(5), connections=1, ahead=lambda: 5, over=over)]
+    assert asked == [0]
+    assert [isinstance(answer.exception(), Stopped) for _, answer in answers] == [False, *[True] * 4]
 
 
 class Recorder(Writer):
@@ -201,7 +203,9 @@ def test_one_thread_writes_every_domain_in_order(latency: int, connections: int,
             sandbox.faults.add(*FATES[fate](name, number))
         config = sandbox.config()["alicloud"] | {"max_connections": connections}
         recorder = Recorder()
-        TapCDNCerts(config={"alicloud": config}, message_writer=recorder).sync_all()
+        tap = TapCDNCerts(config={"alicloud": config}, message_writer=recorder)
+        tap.read_ahead()
+        tap.sync_all()
         asked = [request for request in sandbox.requests if request.operation == DETAIL]
     refused = [name for name, fate in zip(names, fates, strict=True) if fate == "refused"]
     assert recorder.keys.get("sync_errors", []) == refused

@@ -314,6 +314,40 @@ def test_what_cron_runs_goes_on_and_keeps_the_worst(
     assert done.stdout.splitlines() == ["run sync", "run models", "invoke cdn-certs-report:verdict"]
 
 
+@pytest.mark.parametrize(
+    ("environment", "file", "commands", "expected"),
+    [
+        ({"CDN_CERTS_REPORT_NOTIFY": "json://s3cr3t"}, "", ["notify"], 1),
+        ({"CDN_CERTS_REPORT_NOTIFY": ""}, "export CDN_CERTS_REPORT_METRICS=a.prom\n", ["metrics"], 0),
+        (
+            {"CDN_CERTS_REPORT_METRICS": "a.prom"},
+            "CDN_CERTS_REPORT_NOTIFY='json://a'\n",
+            ["metrics", "notify"],
+            1,
+        ),
+        ({}, "#CDN_CERTS_REPORT_NOTIFY=json://a\nCDN_CERTS_REPORT_NOTIFIED=a\n", [], 0),
+    ],
+)
+def test_what_cron_runs_tells_where_it_is_asked_to(
+    environment: dict[str, str], file: str, commands: list[str], expected: int, tmp_path: Path
+) -> None:
+    """Metrics and messages come after the report, where the environment or `.env` names them."""
+    script = tmp_path / "scripts" / "daily"
+    program = tmp_path / ".venv-meltano" / "bin" / "meltano"
+    for path in (script, program):
+        path.parent.mkdir(parents=True)
+    script.write_bytes(DAILY.read_bytes())
+    (tmp_path / ".env").write_text(file)
+    program.write_text('#!/bin/sh\necho "$@"\ncase $2 in *:notify) exit 1;; esac\n')
+    program.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", script], env=environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (expected, "")
+    asked = [f"invoke cdn-certs-report:{command}" for command in (*commands, "verdict")]
+    assert done.stdout.splitlines() == ["run sync", "run models", *asked]
+
+
 def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:
     """Neither a key nor a password of the database."""
     secrets = {environment[variable(name)] for name in secret_settings() if variable(name) in environment}

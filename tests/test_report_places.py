@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., tuple[int, str, str]]
 
-FORMATS = ("html", "csv", "ics", "json")
+FORMATS = ("html", "csv", "ics", "json", "metrics")
 YESTERDAY = "yesterday\n" * 9
 needs_a_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has one")
 
@@ -101,11 +101,15 @@ def open_folder() -> Iterator[Path]:
 def full_disk() -> Iterator[None]:
     """No file grows beyond a few bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python would cut the bytecode of what it imports, and read that the next time.
+    writes_bytecode = not sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (512, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        sys.dont_write_bytecode = not writes_bytecode
 
 
 @contextmanager
@@ -264,11 +268,11 @@ def test_a_format_needs_only_its_own(
     source: str, report: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is missing stops the output that needs it, and no other; stderr says how to get it."""
-    for name in ("rich.console", "jinja2", "icalendar"):
+    for name in ("rich.console", "jinja2", "icalendar", "prometheus_client"):
         monkeypatch.setitem(sys.modules, name, None)
-    for name in ("terminal", "html", "exports"):
+    for name in ("terminal", "html", "exports", "metrics"):
         monkeypatch.delitem(sys.modules, f"cdn_certs_report.{name}", raising=False)
-    monkeypatch.setattr(installation, "_requirement", lambda: ["/a b[report]"])
+    monkeypatch.setattr(installation, "_requirement", lambda _extra: ["/a b[report]"])
     outputs = [part for form in FORMATS for part in (f"--{form}", tmp_path / f"report.{form}")]
     code, _, said = report(source, *outputs)
     remedy = f"{shlex.quote(sys.executable)} -m pip install '/a b[report]'"
@@ -276,6 +280,7 @@ def test_a_format_needs_only_its_own(
     assert said.splitlines() == [
         f"cdn-certs-report: --html needs jinja2: {remedy}",
         f"cdn-certs-report: --ics needs icalendar: {remedy}",
+        f"cdn-certs-report: --metrics needs prometheus_client: {remedy}",
     ]
     assert {path.name for path in tmp_path.iterdir()} == {"report.csv", "report.json"}
     assert report(source) == (1, "", f"cdn-certs-report: The table needs rich: {remedy}\n")
@@ -283,7 +288,7 @@ def test_a_format_needs_only_its_own(
 
 def test_a_database_needs_only_its_own(source: str, report: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A driver is missed by those whose database needs it; one which the extra lacks is not promised."""
-    monkeypatch.setattr(installation, "_requirement", lambda: None)
+    monkeypatch.setattr(installation, "_requirement", lambda _extra: None)
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert report(source)[0] == 0
     code, _, said = report("postgresql://user:s3cr3t@127.0.0.1:1/certs")
@@ -343,4 +348,4 @@ def test_the_remedy_fits_the_installation(
     expected = [each.replace("{}", str(tmp_path)) for each in requirement or ()]
     if expected and "://" in expected[0]:
         expected = [f"tap-cdn-certs[report] @ {expected[0]}"]
-    assert installation._requirement() == (expected or None)
+    assert installation._requirement("report") == (expected or None)

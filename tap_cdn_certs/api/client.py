@@ -8,6 +8,7 @@ from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from itertools import chain, islice
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import requests
@@ -24,7 +25,6 @@ from tap_cdn_certs.records.values import elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from threading import Event
 
     from requests import PreparedRequest
     from requests.auth import AuthBase
@@ -91,8 +91,10 @@ class Client:
         self.limits = AccountLimits(
             self.rate_limits, settings["rate_limit_requests"], settings["rate_limit_period"], stopped
         )
-        # Once the account is refused, nothing more is asked.
+        # Once the account is refused, nothing more is asked; until that is known, only one request is made.
         self.refused: APIError | None = None
+        self._first = Lock()
+        self._known = Event()
         self._refusing: set[str] = set()  # the addresses that do not know its credentials
         self._headers = {
             "User-Agent": f"tap-cdn-certs/{version('tap-cdn-certs')}",
@@ -208,6 +210,8 @@ class Client:
         request.headers = {**self._headers, **request.headers}
         prepared = request.prepare()
         host = self.host(request.url)
+        if not self._first.acquire(blocking=False):
+            self._known.wait()
         began = time.monotonic()
         try:
             result: Result = self._made(operation, host, prepared, read, sizes)
@@ -227,6 +231,8 @@ class Client:
                 host.refused = host.refused or error
                 raise host.refused from None
             raise
+        finally:
+            self._known.set()
         return result
 
     def without_secrets(self, text: str, sent: Mapping[str, str] | None = None) -> str:
@@ -348,6 +354,7 @@ class Client:
             body = self.parse(answer) if answer.ok else None
             if body is None or self.refusal(body):
                 raise self.fail(operation, host, answer)
+            self._known.set()
             result = read(body)
             host.answered = True
             return result  # noqa: TRY300 - an answer that cannot be read is an error as well
@@ -355,6 +362,9 @@ class Client:
             if answer and not error.request_id:
                 error.request_id = quoted(answer.headers.get(self.request_id_header, "")) or None
             error.change_texts(partial(self.without_secrets, sent=prepared.headers))
+            # Others do not wait for the other attempts of this one, but where all would be lost.
+            if error.reach in AGAIN and not isinstance(error, WrongAddressError):
+                self._known.set()
             raise
 
     def _stop(self, retry: RetryCallState) -> bool:

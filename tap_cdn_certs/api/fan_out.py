@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
+
+from tap_cdn_certs.api.rate_limit import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from threading import Event
 
 Key = TypeVar("Key")
 Result = TypeVar("Result")
-
-# How many results may wait for an earlier one, for each connection: one answer that is slow,
-# or retried for a while, does not hold the others up.
-RESULTS_PER_CONNECTION = 16
 
 
 def fan_out(
@@ -22,41 +21,43 @@ def fan_out(
     keys: Iterable[Key],
     *,
     connections: int,
-    ahead: int = RESULTS_PER_CONNECTION,
-    idle: Callable[[], None],
+    ahead: Callable[[], int],
+    over: Event,
 ) -> Iterator[tuple[Key, Future[Result]]]:
     """Fetches keys, `connections` at a time, and yields each with its finished future, in their order.
 
-    Keys are taken as room for them comes. Closing the iterator cancels what has not started.
+    Keys are taken as room for them comes.
 
     Args:
         fetch: Called in a worker thread.
-        ahead: How many keys for each connection may be taken before the first of them is yielded.
-        idle: Called in this thread about every second in which there is nothing to yield.
+        ahead: How many keys may be taken before the first of them is yielded, now.
+        over: Cancels, once it is set, what has not started; so does closing the iterator.
     """
     window: deque[tuple[Key, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(connections, thread_name_prefix="request")
+
+    def fetched(key: Key) -> Result:
+        if over.is_set():
+            raise Stopped
+        return fetch(key)
+
     try:
         try:
             for key in keys:
-                window.append((key, pool.submit(fetch, key)))
-                if len(window) >= connections * ahead or window[0][1].done():
-                    yield _finished(window.popleft(), idle)
+                window.append((key, pool.submit(fetched, key)))
+                while window and (len(window) >= ahead() or window[0][1].done()):
+                    yield _finished(window.popleft())
         except Exception:
             # That there are no more keys is no reason to lose what was asked for.
             while window:
-                yield _finished(window.popleft(), idle)
+                yield _finished(window.popleft())
             raise
         while window:
-            yield _finished(window.popleft(), idle)
+            yield _finished(window.popleft())
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _finished(
-    entry: tuple[Key, Future[Result]],
-    idle: Callable[[], None],
-) -> tuple[Key, Future[Result]]:
-    while not entry[1].done() and not wait([entry[1]], timeout=1).done:
-        idle()
+def _finished(entry: tuple[Key, Future[Result]]) -> tuple[Key, Future[Result]]:
+    entry[1].exception()  # waits for it
     return entry

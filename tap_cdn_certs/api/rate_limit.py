@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from threading import Event
 
 
+# Seconds that calls may be late without more than the margin.
+JITTER = 0.02
+
+
 class Stopped(Exception):  # noqa: N818 - not an error
     """The tap ends: nothing is waited for any more."""
 
@@ -54,7 +58,7 @@ class RateLimit:
     A sliding log: a call may leave when one of the `requests` before it is older than the period. The
     provider counts arrivals: a call whose answer is later than usual may have arrived later, for a new
     connection or a stall, and is taken to have. For what else they jitter there is a margin: 25 ms for the
-    way and 0.5 % for the clock.
+    way, which covers what is late by less, and 0.5 % for the clock.
 
     Libraries were tried: a token bucket lets through twice the limit in the worst window, the others wait
     without a way to stop them, or let through a few calls too many.
@@ -67,7 +71,7 @@ class RateLimit:
         self.latency = 0.0  # seconds that an answer takes: the median of the last
         self.span = period * 1.005 + 0.025
         # Calls at once would contend for the CPU, and their distances would be lost on the way.
-        self._distance = min(0.9 * period / requests, 0.009)
+        self._distance = min(0.3 * period / requests, 0.003)
         self._log: deque[Call] = deque()
         self._latencies: deque[float] = deque(maxlen=100)
         # Of those that are quick: when a sync begins, most are late, for their new connections.
@@ -115,7 +119,7 @@ class RateLimit:
 
     def _arrival(self, call: Call) -> float:
         """When a call arrived, at the latest."""
-        return call.left + min(max(call.took - self._usual, 0.0), self.period)
+        return call.left + min(max(call.took - self._usual - JITTER, 0.0), self.period)
 
 
 class OperationLimits:

@@ -19,7 +19,7 @@ from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.progress import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from tap_cdn_certs.records.values import Item, Record
@@ -51,6 +51,10 @@ class ChangesStream(DetailStream):
     # The field of the list that says what is asked for first: the smallest. Empty: in the list's order.
     first_by: ClassVar[str] = ""
 
+    _memory: dict[str, Record]
+    _earlier: Mapping[str, Any] = {}  # what the state says
+    _forgotten: Iterable[str] = ()
+    _unsaved = False
     _state_written = 0.0
 
     def listed(self, item: Item) -> Record:
@@ -63,24 +67,29 @@ class ChangesStream(DetailStream):
 
     def batches(self) -> Iterator[Iterable[Any]]:
         """The items of the list, or of several: the details of a batch are asked for before the next one."""
-        yield self.run.inventory(self.provider, self.listing)
+        yield self.inventory
 
-    def all_keys(self) -> set[str]:
-        """The keys that there still are, once all is listed: what is remembered of others is forgotten."""
-        return self.run.inventory(self.provider, self.listing).all_keys
+    def all_keys(self) -> set[str] | None:
+        """The keys that there still are, once all is listed: what is remembered of others is forgotten.
+
+        None if nobody knows, because something could not be listed.
+        """
+        return self.inventory.all_keys
 
     def marks(self, record: Record) -> Record:
         """What tells by its change that a detail is to be asked for again."""
         return record
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def prepare(self) -> None:
+        super().prepare()
+        self._earlier = {**self.tap_state.get("bookmarks", {}).get(self.name, {})}
+
+    @override
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         remembered = self.remembered()
         self._memory = {**remembered}
-        self.stream_state[self.memory] = self._memory
-        # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
-        calls = [call / 1000 for call in self.stream_state.get("calls", [])]
-        self.client.limits[self.operation].remember(calls)
+        self.client.limits[self.operation].remember(self.earlier_calls())
         most = self.run.settings[self.provider].get("max_details")
         for batch in self.batches():
             known, due = self.sort_out(batch, remembered)
@@ -90,8 +99,8 @@ class ChangesStream(DetailStream):
                 yield self.key_of(record), partial(self.unchanged, record, memory)
             yield from self.details(asked)
             most = None if most is None else most - len(asked)
-        for key in self._memory.keys() - self.all_keys():
-            del self._memory[key]
+        if (listed := self.all_keys()) is not None:
+            self._forgotten = remembered.keys() - listed
 
     def sort_out(
         self, batch: Iterable[Any], remembered: Mapping[str, Record]
@@ -118,8 +127,7 @@ class ChangesStream(DetailStream):
                 yield self.listed(self.seen(item))
             except InvalidValueError as error:
                 # No request failed: however many there are in a row, the others are asked for.
-                self.counts.failed += 1
-                self.report(self.listing.identify(item) or f"#{self.counts.listed}", error)
+                self.failed(self.listing.identify(item) or f"#{self.counts.listed}", error)
 
     def key_of(self, record: Record) -> str:
         """The key of a record."""
@@ -127,7 +135,7 @@ class ChangesStream(DetailStream):
 
     def remembered(self) -> dict[str, Record]:
         """What the state says of each key; what is damaged in it is asked for again."""
-        entries, calls = self.stream_state.get(self.memory, {}), self.stream_state.get("calls", [])
+        entries = self._earlier.get(self.memory, {})
         damaged: list[str] = []
         if not isinstance(entries, dict):
             entries, damaged = {}, [f"all {self.memory}"]
@@ -139,12 +147,18 @@ class ChangesStream(DetailStream):
             self.logger.warning(
                 "%s: the state of %s is damaged: asked for again, as if new.", self.name, names
             )
-        if not (isinstance(calls, list) and all(isinstance(call, int) and call < LATEST for call in calls)):
-            self.logger.warning(
-                "%s: calls in the state is damaged: the provider may refuse the first requests.", self.name
-            )
-            self.stream_state["calls"] = []
         return whole
+
+    def earlier_calls(self) -> list[float]:
+        """When the calls of the last sync left, in seconds since 1970."""
+        calls = self._earlier.get("calls", [])
+        if isinstance(calls, list) and all(isinstance(call, int) and call < LATEST for call in calls):
+            # In whole milliseconds: targets read a fraction as a decimal number, and fail to write it.
+            return [call / 1000 for call in calls]
+        self.logger.warning(
+            "%s: calls in the state is damaged: the provider may refuse the first requests.", self.name
+        )
+        return []
 
     def details(self, due: list[tuple[Record, str]]) -> Iterator[tuple[str, Callable[[], Record]]]:
         """Asks for the details of new and changed keys, and remembers each in the state."""
@@ -159,19 +173,14 @@ class ChangesStream(DetailStream):
                 f"about {duration(least)}" if least else "a moment",
             )
         self.progress.total, self.progress.limit = self.counts.listed, limit
-        # Nothing is asked for ahead: a stop loses no answers but those under way.
         for (record, digest), answer in fan_out(
             lambda entry: self.fetch(self.key_of(entry[0])),
             due,
             connections=self.client.connections,
-            ahead=1,
-            idle=self.idle,
+            ahead=self.room,
+            over=self.over,
         ):
-            # For the next sync, which may begin within the limit's period.
-            self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
             yield self.key_of(record), partial(self.changed, record, digest, answer)
-            if self._is_state_due():
-                self.write_state()
 
     def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
         """The record of the list, with the detail laid over it."""
@@ -185,6 +194,7 @@ class ChangesStream(DetailStream):
         doubts = [(error.code, error.message, error.reach is Reach.FIELD) for _, error in self._doubts]
         # Remembered before it is emitted: the next sync emits what it remembers as well.
         self._memory[key] = {"digest": digest, **fields, **({"doubts": doubts} if doubts else {})}
+        self._unsaved = True
         return self.whole({**listed, **fields})
 
     def unchanged(self, listed: Record, memory: Record) -> Record:
@@ -201,11 +211,29 @@ class ChangesStream(DetailStream):
         return {*self.schema["properties"]} - self.whole(listed).keys()
 
     @override
-    def idle(self) -> None:
-        super().idle()
+    def room(self) -> int:
+        # In its turn nothing is asked for ahead: a stop loses no answers but those under way.
+        return super().room() if self.run.readers.waits(self) else self.client.connections
+
+    @override
+    def written(self) -> None:
+        super().written()
+        self.remember()
         # What is done is saved before a long wait for the limit.
-        if self._is_state_due():
+        if self._unsaved and self._is_state_due():
             self.write_state()
+
+    @override
+    def remember(self) -> None:
+        # What was not listed yet is as it was.
+        if hasattr(self, "_memory"):
+            for key in self._forgotten:
+                self._memory.pop(key, None)
+            self.stream_state[self.memory] = self._memory
+            limit = self.client.limits[self.operation]
+            if limit.calls:
+                # For the next sync, which may begin within the limit's period.
+                self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
 
     def _is_state_due(self) -> bool:
         """Whether it is time to save what is done: a large state less often, for it is written whole."""
@@ -216,6 +244,7 @@ class ChangesStream(DetailStream):
         """Writes the state, if it has changed."""
         self._tap.state_writer.write_state(self.tap_state)
         self._state_written = time.monotonic()
+        self._unsaved = False
 
 
 def _entry_check(schema: Mapping[str, Any]) -> Callable[[Any], bool]:

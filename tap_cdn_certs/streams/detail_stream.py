@@ -11,22 +11,21 @@ from typing_extensions import override
 from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.errors import InvalidValueError
 from tap_cdn_certs.records.values import mapping, required_identifier
-from tap_cdn_certs.streams.stream import CDNStream
+from tap_cdn_certs.streams.stream import ListedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from concurrent.futures import Future
 
-    from tap_cdn_certs.api.paging import Listing, Parameters
+    from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
 
 
-class DetailStream(CDNStream):
+class DetailStream(ListedStream):
     """A stream that asks once for each key of a list, many at a time."""
 
     request_per_key = True
-    # The list of the keys.
-    listing: ClassVar[Listing]
+    gives_up = True
     # Of a key's request, after the API's address: `/certificates/{key}`.
     path: ClassVar[str] = ""
     # The most bytes and values of an answer: many are held at once.
@@ -69,28 +68,32 @@ class DetailStream(CDNStream):
         raise NotImplementedError
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def room(self) -> int:
+        # As many wait for an earlier one.
+        return max(1, self.run.readers.answers(self) // 2)
+
+    @override
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
         for key, answer in fan_out(
-            self.fetch, self.keys(), connections=self.client.connections, idle=self.idle
+            self.fetch, self.keys(), connections=self.client.connections, ahead=self.room, over=self.over
         ):
             yield key, partial(self.record, key, answer)
         if advice := self.client.bottleneck(self.operation):
             self.logger.info("%s", advice)
 
     def keys(self) -> Iterator[str]:
-        """The keys: as the stream of the list has them, if it was read before, else listed now."""
-        inventory = self.run.inventory(self.provider, self.listing)
-        listed = inventory.keys
-        self.progress.total = len(listed) if listed is not None else None
-        items = inventory if listed is None else ({self.listing.key: key} for key in listed)
+        """The keys: as the stream that leads lists them, or listed here."""
+        inventory = self.inventory
+        lists = self.leads and not inventory.whole
+        items = inventory if lists else ({self.listing.key: key} for key in inventory.listed_keys())
         for place, item in enumerate(items, 1):
+            self.progress.total = inventory.total
             self.counts.listed += 1
             try:
                 yield required_identifier(mapping(item, "The item"), self.listing.key)
             except InvalidValueError as error:
-                self.counts.failed += 1
-                self.report(f"#{place}", error)
+                self.failed(f"#{place}", error)
         self.progress.total = self.counts.listed
 
     def record(self, key: str, answer: Future[Item]) -> Record:

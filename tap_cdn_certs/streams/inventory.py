@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from contextlib import suppress
 from fnmatch import fnmatchcase
+from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any
+
+from tap_cdn_certs.errors import APIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +19,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-cdn-certs")
 
+_saying = Lock()
+
 
 class Inventory:
     """The items of a list that a setting selects.
+
+    One stream lists them; others, in threads of their own, follow: they have the keys of what is listed so
+    far. What is kept, or comes in one answer, is listed whole by whoever needs it first.
 
     Args:
         provider: Whose it is.
@@ -35,51 +45,120 @@ class Inventory:
         others: list[Inventory],
     ) -> None:
         self.listing = listing
-        self.keys: list[str] | None = None  # of what is selected, once all is listed
+        self.whole = False  # whether all is listed
         self.all_keys: set[str] = set()  # where the items are kept
+        self.found: set[str] = set()  # the globs that select something
         self._provider = provider
         self._ask = ask
         self._patterns = patterns
-        self._kept: list[Any] | None = None
-        self.found: set[str] = set()  # the globs that select something
         self._others = others
+        self._keys: list[str] = []  # of what is selected
+        self._kept: list[Any] = []
+        self._error: BaseException | None = None
+        self._source: Iterator[Any] | None = None
+        self._users = 0
+        self._at_once = listing.kept or not listing.paging
+        self._listing = Lock()
+        self._changed = Condition()
         if listing.nowhere:
             others.append(self)
 
+    @property
+    def total(self) -> int | None:
+        """How many keys are selected, once all is listed."""
+        return len(self._keys) if self.whole else None
+
+    def join(self) -> bool:
+        """Whether who needs the list is the first: those that come later follow."""
+        with self._changed:
+            self._users += 1
+            return self._users == 1
+
+    def leave(self, *, first: bool) -> None:
+        """Who needed the list takes no more; what the first left, the others still need."""
+        with self._changed:
+            self._users -= 1
+        if first and self._users and not (self.whole or self._error):
+            with suppress(APIError):
+                deque(self._all() if self._at_once else self._read(), 0)
+
     def __iter__(self) -> Iterator[Any]:
-        """The items, asked for now unless they were kept."""
-        if self._kept is not None:
-            yield from self._kept
-        elif self.listing.paging:
-            yield from self._read()
-        else:
-            # All of it comes in one answer: it is all noted, also if somebody takes a part of it.
-            yield from [*self._read()]
+        """The items.
+
+        Raises:
+            APIError: The list cannot be read, or not to its end.
+        """
+        if self._at_once:
+            yield from self._all()
+            return
+        self._keys, self._source = [], None
+        yield from self._read()
+
+    def listed_keys(self) -> Iterator[str]:
+        """The keys of the items, as the first stream lists them.
+
+        Raises:
+            APIError: The list cannot be read, or not to its end.
+        """
+        number = 0
+        while self._has(number):
+            yield self._keys[number]
+            number += 1
+        if self._error:
+            raise self._error
+
+    def _has(self, number: int) -> bool:
+        """Waits until more keys than so many are listed, or all."""
+        with self._changed:
+            self._changed.wait_for(lambda: number < len(self._keys) or self.whole or self._error)
+        return number < len(self._keys)
+
+    def _all(self) -> Iterator[Any]:
+        """The items, once all are listed that can be."""
+        with self._listing:
+            if not (self.whole or self._error):
+                with suppress(APIError):
+                    self._kept.extend(self._read())
+        yield from self._kept
+        if self._error:
+            raise self._error
 
     def _read(self) -> Iterator[Any]:
-        keys: list[str] = []
-        kept: list[Any] = []
-        for item in self._ask(self.listing):
-            key = self.listing.identify(item)
-            if self.listing.kept and key:
-                self.all_keys.add(key)
-            # One without a key is selected, for its stream to report.
-            selecting = self._selecting(key, item) if key else []
-            if selecting or not self._patterns or not key:
-                yield item
-                self.found.update(selecting)
-                keys += [key] if key else []
-                kept += [item] if self.listing.kept else []
-        self.keys = keys
-        self._kept = kept if self.listing.kept else None
+        """What was not listed yet."""
+        try:
+            self._source = self._source or self._ask(self.listing)
+            for item in self._source:
+                key = self.listing.identify(item)
+                if self.listing.kept and key:
+                    self.all_keys.add(key)
+                # One without a key is selected, for its stream to report.
+                selecting = self._selecting(key, item) if key else []
+                if selecting or not self._patterns or not key:
+                    self.found.update(selecting)
+                    self._note([key] if key else [])
+                    yield item
+        except Exception as error:
+            self._note([], error)
+            raise
+        self.whole = True
+        self._note([])
         self._warn()
+
+    def _note(self, keys: list[str], error: BaseException | None = None) -> None:
+        """Tells those that follow."""
+        with self._changed:
+            self._keys += keys
+            self._error = error
+            self._changed.notify_all()
 
     def _warn(self) -> None:
         """Names the globs that select nothing, as soon as all lists are read that they select from."""
-        if not self.listing.nowhere or any(each.keys is None for each in self._others):
-            return
+        with _saying:
+            if self not in self._others or not all(each.whole for each in self._others):
+                return
+            found = {pattern for each in self._others for pattern in each.found}
+            self._others.clear()
         setting = f"{self._provider}.{self.listing.selected_by}"
-        found = {pattern for each in self._others for pattern in each.found}
         for pattern in self._patterns:
             if pattern not in found:
                 logger.warning("%s names %s, which %s.", setting, pattern, self.listing.nowhere)

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_cdn_certs.errors import APIError, Reach
-from tap_cdn_certs.streams.stream import CDNStream
+from tap_cdn_certs.streams.stream import ListedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.records.values import Item, Record
-    from tap_cdn_certs.streams.inventory import Inventory
 
 
-class ListStream(CDNStream):
+class ListStream(ListedStream):
     """A stream whose records are the items of a list, or of several."""
 
-    listing: ClassVar[Listing]
     # Further lists that the records are made of: see `listed`.
     others: ClassVar[tuple[Listing, ...]] = ()
     # Of the first of several lists that could not be read.
@@ -35,11 +33,6 @@ class ListStream(CDNStream):
             # Each of them has to be asked for.
             cls.other_operations = tuple(listing.operation for listing in cls.others)
             cls.sample = None
-
-    @property
-    def inventory(self) -> Inventory:
-        """What the list holds, which other streams may need as well."""
-        return self.run.inventory(self.provider, self.listing)
 
     def fields(self, item: Item) -> Record:
         """What a record has of an item, beside its account and the time.
@@ -64,10 +57,11 @@ class ListStream(CDNStream):
                 self.failure = self.failure or error
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         for item in self.items():
             self.counts.listed += 1
-            yield self.listing.identify(item), partial(self.record, item)
+            key = self.listing.identify(item) or f"#{self.counts.listed}"
+            yield key, partial(self.record, item)
         if self.failure:
             raise self.failure
 

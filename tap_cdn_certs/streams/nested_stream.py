@@ -12,9 +12,10 @@ from typing_extensions import override
 from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.streams.detail_stream import DetailStream
+from tap_cdn_certs.streams.stream import ROOM, Alike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.records.values import Record
@@ -31,6 +32,8 @@ class NestedStream(DetailStream):
     item that fails has both keys there: `key/item`, or `key/#3` if it does not say what it is.
     """
 
+    # An item had no request of its own.
+    gives_up = False
     # Of a page.
     sizes = (2**21, 20_000)
 
@@ -63,31 +66,40 @@ class NestedStream(DetailStream):
         return chain(first, items)
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def room(self) -> int:
+        return ROOM
+
+    @override
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
         failed: APIError | None = None
         read = False
+        alike = Alike()
         for key, items in fan_out(
-            self.items_of, self.keys(), connections=self.client.connections, ahead=1, idle=self.idle
+            self.items_of,
+            self.keys(),
+            connections=self.client.connections,
+            ahead=lambda: self.client.connections,
+            over=self.over,
         ):
             # How many items there are is known at the end; a key stands for its own.
             self.progress.total = None
             self.counts.listed -= 1
             try:
-                found = items.result()
-                self.same_failures = 0
-                for place, item in enumerate(found, 1):
+                for place, item in enumerate(items.result(), 1):
                     self.counts.listed += 1
                     name = self.items.identify(item) or f"#{place}"
                     yield f"{key}/{name}", partial(self.item_record, key, item)
-                    # No request was made for it: however many fail in a row, the others are asked for.
-                    self.same_failures = 0
             except APIError as error:
                 self.counts.listed += 1
-                failed = failed if error.reach is Reach.GONE else error
                 yield key, partial(fail, error)
+                if error.reach is not Reach.GONE:
+                    failed = error
+                    if alike.failed(error):
+                        raise self.given_up(error, Alike.WHY) from None
             else:
                 read = True
+                alike.count = 0
                 if self.client.patience is not None:
                     # Who only tests has seen that it can be read, also where many keys have nothing.
                     return

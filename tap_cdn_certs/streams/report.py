@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from fnmatch import fnmatchcase
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_cdn_certs.api.secrets import quoted
@@ -39,6 +40,7 @@ class Report:
         self.syncs: list[Record] = []
         self.success = True
         self._said: set[APIError] = set()
+        self._noting = Lock()
         self._names: dict[str, set[str]] = {}
         self._synced_at = synced_at
         self._strict = strict
@@ -62,34 +64,42 @@ class Report:
         )
 
     def failed(self, source: Source, key: str, error: APIError) -> None:
-        """Notes that a key, or with the key `*` a whole stream, could not be read."""
+        """Notes that a key, or with the key `*` a whole stream, could not be read.
+
+        Called in several threads.
+        """
         whole = key == "*"
         if error.reach not in {Reach.INACTIVE, Reach.FIELD} and (whole or self._strict):
             self.success = False
+        with self._noting:
+            self._say(source, key, error)
+            self.errors.append(
+                {
+                    "synced_at": self._synced_at,
+                    "provider": source.provider,
+                    "account": source.account,
+                    "stream": source.stream,
+                    "operation": error.operation or source.operation,
+                    "key": key,
+                    "reach": "stream" if whole else "field" if error.reach is Reach.FIELD else "key",
+                    "code": error.code,
+                    "message": error.message,
+                    "request_id": error.request_id,
+                    "occurred_at": now(),
+                }
+            )
+
+    def _say(self, source: Source, key: str, error: APIError) -> None:
+        """Says in the log what could not be read: each reason once, and the first keys of each stream."""
+        level = logging.WARNING if error.reach is Reach.INACTIVE else logging.ERROR
         if error in self._said:
-            logger.error("%s was not read, for the same reason.", source.stream)
-        elif whole:
-            level = logging.WARNING if error.reach is Reach.INACTIVE else logging.ERROR
+            logger.log(level, "%s was not read, for the same reason.", source.stream)
+        elif key == "*":
             logger.log(level, "%s: %s", source.stream, error)
             self._said.add(error)
         elif sum(row["stream"] == source.stream for row in self.errors[-LOGGED:]) < LOGGED:
             outcome = "was read, but not all of it" if error.reach is Reach.FIELD else "could not be read"
             logger.warning("%s: %s %s. %s", source.stream, quoted(key), outcome, error)
-        self.errors.append(
-            {
-                "synced_at": self._synced_at,
-                "provider": source.provider,
-                "account": source.account,
-                "stream": source.stream,
-                "operation": error.operation or source.operation,
-                "key": key,
-                "reach": "stream" if whole else "field" if error.reach is Reach.FIELD else "key",
-                "code": error.code,
-                "message": error.message,
-                "request_id": error.request_id,
-                "occurred_at": now(),
-            }
-        )
 
     def unsaid(self, provider: str, names: Iterable[str], left_out: Iterable[str]) -> list[str]:
         """Which names of a provider's are to be said, but those left out by globs: each once in a sync."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from tap_cdn_certs.records.values import now
+from tap_cdn_certs.streams.ahead import Readers
 from tap_cdn_certs.streams.inventory import Inventory
 from tap_cdn_certs.streams.report import Report
 
@@ -37,7 +38,9 @@ class Run:
         self.synced_at = now()
         self.stopped = Event()
         self.report = Report(self.synced_at, strict=strict)
+        self.readers = Readers()
         self._classes = clients
+        self._making = Lock()
         self._clients: dict[str, Client] = {}
         self._inventories: dict[tuple[str, str], Inventory] = {}
         self._selected: defaultdict[tuple[str, str | None], list[Inventory]] = defaultdict(list)
@@ -48,20 +51,22 @@ class Run:
 
     def client(self, provider: str) -> Client:
         """The client of a provider's account, one for all its streams."""
-        if provider not in self._clients:
-            self._clients[provider] = self._classes[provider](self.settings[provider], self.stopped)
-        return self._clients[provider]
+        with self._making:
+            if provider not in self._clients:
+                self._clients[provider] = self._classes[provider](self.settings[provider], self.stopped)
+            return self._clients[provider]
 
     def inventory(self, provider: str, listing: Listing) -> Inventory:
         """A list of a provider's account, for all streams that need it."""
         name = provider, listing.operation
-        if name not in self._inventories:
-            patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []
-            self._inventories[name] = Inventory(
-                provider,
-                listing,
-                lambda asked: self.client(provider).listing(asked),
-                patterns,
-                self._selected[provider, listing.selected_by],
-            )
-        return self._inventories[name]
+        with self._making:
+            if name not in self._inventories:
+                patterns = self.settings[provider][listing.selected_by] if listing.selected_by else []
+                self._inventories[name] = Inventory(
+                    provider,
+                    listing,
+                    lambda asked: self.client(provider).listing(asked),
+                    patterns,
+                    self._selected[provider, listing.selected_by],
+                )
+            return self._inventories[name]

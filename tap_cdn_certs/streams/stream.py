@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
@@ -18,13 +21,15 @@ from tap_cdn_certs.streams.progress import Counts, Progress
 from tap_cdn_certs.streams.report import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
+    from tap_cdn_certs.api.paging import Listing
     from tap_cdn_certs.records.values import Item, Record
+    from tap_cdn_certs.streams.inventory import Inventory
     from tap_cdn_certs.streams.run import Run
 
 # The wheel holds the schemas; a checkout has them beside the package.
@@ -33,6 +38,9 @@ SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1]
 
 # Without these nobody knows when a domain goes down.
 ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
+
+# Items of a list that may be read before one of them is written.
+ROOM = 1000
 
 # So many keys that fail in a row for the same reason mean that all will.
 SAME_FAILURES = 10
@@ -76,6 +84,22 @@ class TapStream(Stream):
             entry.metadata = self.metadata
 
 
+class Alike:
+    """Counts the keys that fail in a row for the same reason: after so many, all will."""
+
+    WHY = f"{SAME_FAILURES} keys in a row failed for the same reason"
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._code = ""
+
+    def failed(self, error: APIError) -> bool:
+        """Counts one, and says whether all will."""
+        self.count = self.count + 1 if error.code == self._code else 1
+        self._code = error.code
+        return self.count == SAME_FAILURES
+
+
 class CDNStream(TapStream):
     """A stream that reads one operation of a provider."""
 
@@ -86,6 +110,8 @@ class CDNStream(TapStream):
     # Those that it needs beside its own and its list's.
     other_operations: ClassVar[tuple[str, ...]] = ()
     request_per_key: ClassVar[bool] = False
+    # Whether it is given up when many keys in a row fail for the same reason.
+    gives_up: ClassVar[bool] = False
     # How many records a test of the permissions reads: one of each kind; None: all.
     sample: ClassVar[int | None] = 1
     # Whether its requests take minutes: it comes after those of all providers that do not.
@@ -100,9 +126,11 @@ class CDNStream(TapStream):
         self.source = Source(self.provider, self.account, self.name, self.operation)
         self.counts = Counts()
         self.progress = Progress(self.name, self.counts)
+        self.started_at = ""
+        self.over = Event()  # nothing more is asked for
+        self._failing = Lock()
         self._names = Names()
         self._doubts: list[tuple[str, APIError]] = []
-        self.same_failures = 0  # in a row, of requests
 
     @classmethod
     def wanted(cls, settings: Item) -> bool:
@@ -114,24 +142,46 @@ class CDNStream(TapStream):
         """The client of the stream's account, shared by its streams."""
         return self.run.client(self.provider)
 
-    def results(self) -> Iterable[tuple[str | None, Callable[[], Record]]]:
+    def prepare(self) -> None:
+        """Takes what it needs, before its results are read in another thread."""
+
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         """Each key with what reads it: gives its record, or raises what keeps it from being read.
 
-        The key is None if the provider does not say what an item is.
+        An item of which the provider does not say what it is has its place as its key: `#3`. Runs in a thread
+        of its own, ahead of what is written.
         """
         raise NotImplementedError
+
+    def reading(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
+        """The results, from when the first is asked for."""
+        self.started_at = now()
+        yield from self.results()
 
     def has_certificate(self, record: Record) -> bool:  # noqa: ARG002 - a list's row always has
         """Whether a record says that there is a certificate."""
         return True
 
-    def idle(self) -> None:
-        """Uses a second without an answer."""
+    def room(self) -> int:
+        """How many of its results may be read before one of them is written, now."""
+        return ROOM
+
+    def written(self) -> None:
+        """Notes that a record was written, or that there was none for a second."""
         self.progress.update()
+
+    def remember(self) -> None:
+        """Puts into the state what was written so far, and what the provider counts."""
 
     def report(self, key: str, error: APIError) -> None:
         """Notes that a key, or a part of it, could not be read."""
         self.run.report.failed(self.source, key, error)
+
+    def failed(self, key: str, error: APIError) -> None:
+        """Counts and notes a key that could not be read: of the list, or of what was asked for."""
+        with self._failing:
+            self.counts.failed += 1
+        self.report(key, error)
 
     def x509(self, key: str, pem: str, domain: str | None = None) -> tuple[str | None, Record]:
         """The certificates of a PEM, and the `x509_…` fields of its leaf.
@@ -175,25 +225,32 @@ class CDNStream(TapStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
-        started_at = now()
         complete = False
+        failure: APIError | None = None
         try:
-            with self.progress:
-                yield from self._isolated()
+            with closing(self.run.readers.results(self)) as results, self.progress:
+                yield from self._isolated(results)
             complete = True
         except APIError as error:
             # The product is not activated: there is nothing, and all of it was read.
             complete = error.reach is Reach.INACTIVE
-            self.counts.failed = self.counts.listed - (self.counts.done - self.counts.failed)
-            self.report("*", error)
+            failure = error
+        finally:
+            self.over.set()
+            self.written()
+        # What was asked for ahead, and is still under way, is not needed any more: it counts for nothing.
+        counts = replace(self.counts)
+        if failure:
+            counts.failed = counts.listed - (counts.done - counts.failed)
+            self.report("*", failure)
         self._say_unread()
-        self.run.report.ended(self.source, self.counts, started_at, complete=complete)
+        self.run.report.ended(self.source, counts, self.started_at, complete=complete)
 
-    def _isolated(self) -> Iterator[Record]:
+    def _isolated(self, results: Iterable[tuple[str, Callable[[], Record]]]) -> Iterator[Record]:
         """The records that can be read; a key that cannot is reported, and the others go on."""
         counts = self.counts
-        last_code = ""
-        for key, read in self.results():
+        alike = Alike()
+        for key, read in results:
             self._doubts.clear()
             try:
                 record = read()
@@ -205,15 +262,11 @@ class CDNStream(TapStream):
                     case Reach.STREAM | Reach.HOST | Reach.PROVIDER | Reach.INACTIVE:
                         raise
                     case _:
-                        counts.failed += 1
-                        self.report(key or f"#{counts.listed}", error)
-                        self.same_failures = self.same_failures + 1 if error.code == last_code else 1
-                        last_code = error.code
-                        if self.request_per_key and self.same_failures == SAME_FAILURES:
-                            why = f"{SAME_FAILURES} keys in a row failed for the same reason"
-                            raise self.given_up(error, why) from None
+                        self.failed(key, error)
+                        if alike.failed(error) and self.gives_up:
+                            raise self.given_up(error, Alike.WHY) from None
             else:
-                self.same_failures = 0
+                alike.count = 0
                 if self.has_certificate(record):
                     counts.read += 1
                 else:
@@ -221,7 +274,7 @@ class CDNStream(TapStream):
                 for doubt in self._doubts:
                     self.report(*doubt)
                 yield record
-            self.progress.update()
+            self.written()
 
     def _say_unread(self) -> None:
         """Says what the provider sends that no field takes: it may be what the documents did not say."""
@@ -234,3 +287,26 @@ class CDNStream(TapStream):
     def given_up(self, error: APIError, why: str) -> APIError:
         """The error of the stream, for which that of a key stands."""
         return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)
+
+
+class ListedStream(CDNStream):
+    """A stream of the items of a list, or of its keys."""
+
+    listing: ClassVar[Listing]
+    leads = True  # whether the list is read for it, and not for one before it
+
+    @property
+    def inventory(self) -> Inventory:
+        """What the list holds, which other streams may need as well."""
+        return self.run.inventory(self.provider, self.listing)
+
+    @override
+    def prepare(self) -> None:
+        self.leads = self.inventory.join()
+
+    @override
+    def reading(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
+        try:
+            yield from super().reading()
+        finally:
+            self.inventory.leave(first=self.leads)

@@ -23,7 +23,7 @@ from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
@@ -150,7 +150,7 @@ class HTTPSDomains(AlicloudStream, ListStream):
     """The domains of a product that have HTTPS on."""
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         try:
             yield from super().results()
         except APIError as error:

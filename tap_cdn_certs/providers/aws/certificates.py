@@ -28,7 +28,7 @@ from tap_cdn_certs.records.values import (
 from tap_cdn_certs.streams.changes import ChangesStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from singer_sdk import Tap
 
@@ -172,14 +172,14 @@ class AWSCertificates(ChangesStream):
         return read
 
     @override
-    def results(self) -> Iterator[tuple[str | None, Callable[[], Record]]]:
+    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         yield from super().results()
         if self._missing:
             raise self._missing[0]
 
     @override
-    def all_keys(self) -> set[str]:
-        return {*self._memory} if self._missing else self._found
+    def all_keys(self) -> set[str] | None:
+        return None if self._missing else self._found
 
     @override
     def marks(self, record: Record) -> Record:

@@ -231,3 +231,18 @@ def test_says_whose_certificate_is_served(database: Make, report: Run) -> None:
     shared = page[page.index("Whose certificate the edge serves") :]
     assert shared.index("another&#39;s") < shared.index("unknown")
     assert SCRIPT not in page
+
+
+def test_metrics_count_domains_by_the_worst_verdict(database: Make, report: Run) -> None:
+    """A domain with several certificates is one."""
+    rows = [
+        drift("a", "a.example.com", "same", 90 * DAYS),
+        drift("b", "a.example.com", "renewed_not_served", 30 * DAYS),
+        drift("c", "c.example.com", "same", 90 * DAYS),
+    ]
+    printed = report(database(edge_drift=rows), "--metrics", "-")[1]
+    series = [line for line in printed.splitlines() if line.startswith("cdn_certs_edge_domains{")]
+    assert [(line.partition('verdict="')[2].partition('"')[0], line.split()[-1]) for line in series] == [
+        ("renewed_not_served", "1.0"),
+        ("same", "1.0"),
+    ]

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from typing_extensions import override
 
+from cdn_certs_report.edge import in_words, is_refused
 from cdn_certs_report.installation import missing, remedy
-from cdn_certs_report.inventory import ending, inventory, legible, printable
+from cdn_certs_report.inventory import ending, inventory, legible, place, printable
 from cdn_certs_report.output import forget_stdout, is_stdout, stdout, write
 
 if TYPE_CHECKING:
@@ -30,12 +31,16 @@ _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
   1  the report could not be made or written, or somebody not be notified: stderr says why in a line
-  2  with --fail-within: a certificate in use ends within that time, or has ended
+  2  with --fail-within: a certificate in use ends within that time, or has ended; or browsers refuse
+     what the edge serves for a domain: it has ended, is for other names, or is not trusted
   3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
-     read to its end or never recorded, or nobody knows when a certificate in use ends: see stderr
+     read to its end or never recorded, nobody knows when a certificate in use ends, or the edge showed
+     none for a domain: see stderr
 
-A certificate is in use when it serves a domain. States are those of the models when dbt ran; what has
-ended since is shown as expired, and what has not been read completely for --stale-after as stale.
+A certificate is in use when it serves a domain. Where the edge serves another one in its stead, the
+earlier end of both counts; a domain that was not compared is no failure. States are those of the
+models when dbt ran; what has ended since is shown as expired, and what has not been read completely for
+--stale-after as stale.
 All times are UTC. One output may be "-", which is stdout. A file that cannot be written
 stays as it was, and the other outputs are written all the same.
 
@@ -196,7 +201,7 @@ def _notified(urls: list[str], path: str, report: Inventory) -> bool:
     except ImportError as error:
         _fail(f"--notify needs {missing(error, 'notify')}")
         return False
-    mistakes = tell(urls, path, report)
+    mistakes = tell(urls, path, report, report.edge.rows)
     for mistake in mistakes:
         _fail(mistake)
     return not mistakes
@@ -229,7 +234,7 @@ def _json(report: Inventory) -> str:
 def _metrics(report: Inventory) -> str:
     from cdn_certs_report.metrics import to_metrics  # noqa: PLC0415
 
-    return to_metrics(report)
+    return to_metrics(report, report.edge.domains)
 
 
 _FORMATS: dict[str, Callable[[Inventory], str]] = {
@@ -295,22 +300,57 @@ def _first(lines: list[str]) -> list[str]:
     ]
 
 
-def _verdict(report: Inventory, within: timedelta | None) -> int:
-    """Say on stderr what a schedule's owner must know, and return the exit code."""
+def _doubts(report: Inventory) -> list[str]:
+    """Return what keeps anybody from telling that all is well."""
+    unknown, unseen = report.unknown_in_use, report.edge.unreachable
     doubts = [f"warning: {warning}" for warning in report.warnings]
-    unknown = report.unknown_in_use
     doubts += [f"warning: nobody knows when {each.label} ends." for each in unknown[:_NAMED]]
     if len(unknown) > _NAMED:
         doubts.append(f"warning: nor when {len(unknown) - _NAMED:,} others end.")
-    ends = report.ending_within(within) if within is not None else []
-    endings = [f"{ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ends]
+    doubts += [f"warning: nobody knows what is served at {in_words(each)}." for each in unseen[:_NAMED]]
+    if len(unseen) > _NAMED:
+        doubts.append(f"warning: nor at {len(unseen) - _NAMED:,} other domains.")
+    return doubts
+
+
+def _notes(report: Inventory) -> list[str]:
+    """Return what is otherwise than it is said to be, and fails nothing by itself."""
     notes = [
         f"note: {each.label} ends {each.row['not_after']:%Y-%m-%d %H:%M:%S} UTC, says the certificate, and "
         f"{each.row['provider_not_after']:%Y-%m-%d %H:%M:%S} UTC, says the provider: the earlier counts."
         for each in report.certificates
         if each.in_use and each.row["end_disputed"]
     ]
-    for line in (*_first(doubts), *_first(notes), *_first(endings)):
+    return notes + [
+        f"note: served otherwise than configured ({place(each)}): {in_words(each)}."
+        for each in report.edge.drifted
+        if each["verdict"] != "unreachable" and not is_refused(each)
+    ]
+
+
+def _endings(report: Inventory, within: timedelta) -> list[str]:
+    """Return what visitors will be refused for within a time, or are."""
+    ends = report.ending_within(within)
+    said = {each.row["certificate_key"] for each in ends if each.state == "expired"}
+    refused = [
+        *report.edge.ending_by(report.now + within),
+        *(
+            each
+            for each in report.edge.refused
+            if each["verdict"] != "expired" or each["certificate_key"] not in said
+        ),
+    ]
+    return [
+        *(f"{ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ends),
+        *(f"at the edge ({place(each)}): {in_words(each)}" for each in refused),
+    ]
+
+
+def _verdict(report: Inventory, within: timedelta | None) -> int:
+    """Say on stderr what a schedule's owner must know, and return the exit code."""
+    doubts = _doubts(report)
+    endings = _endings(report, within) if within is not None else []
+    for line in (*_first(doubts), *_first(_notes(report)), *_first(endings)):
         _say(printable(line))
     if endings:
         return 2

@@ -99,8 +99,42 @@ MODELS = {
         "request_id",
         "occurred_at",
     ),
+    "edge_drift": (
+        "provider",
+        "account",
+        "domain_name",
+        "certificate_key",
+        "certificate_id",
+        "certificate_name",
+        "source",
+        "verdict",
+        "not_compared_because",
+        "configured_fingerprint_sha256",
+        "configured_serial_number",
+        "configured_not_after",
+        "served_fingerprint_sha256",
+        "served_serial_number",
+        "served_not_after",
+        "served_issuer",
+        "served_for",
+        "served_state",
+        "not_after",
+        "serves",
+        "trusted",
+        "trust_error",
+        "name_matches",
+        "error",
+        "address",
+        "compared_by",
+        "stale",
+        "answered_at",
+        "synced_at",
+    ),
 }
 """The models read, and their columns."""
+
+_LATER_MODELS = {"edge_drift"}
+"""The models that an earlier release lacks, which are empty then."""
 
 _LATER = {"identity", "serves_nothing"}
 """The columns that models of an earlier release lack, which are null then."""
@@ -172,9 +206,14 @@ def _schemas(connection: Connection) -> dict[str, set[str]]:
     return found
 
 
+def _is_whole(models: set[str]) -> bool:
+    """Return whether a schema has all the models that this report cannot do without."""
+    return models >= MODELS.keys() - _LATER_MODELS
+
+
 def _only(found: dict[str, set[str]], url: URL) -> str:
     """Return the schema that has all models: the only one, or the usual one of several."""
-    whole = [schema for schema, models in found.items() if models == MODELS.keys()]
+    whole = [schema for schema, models in found.items() if _is_whole(models)]
     if len(whole) == 1 or _USUAL in whole:
         return whole[0] if len(whole) == 1 else _USUAL
     if whole:
@@ -183,7 +222,7 @@ def _only(found: dict[str, set[str]], url: URL) -> str:
             f"{', '.join(whole)}."
         )
     lacking = "; ".join(
-        f'schema "{schema}" lacks {", ".join(sorted(MODELS.keys() - models))}'
+        f'schema "{schema}" lacks {", ".join(sorted(MODELS.keys() - _LATER_MODELS - models))}'
         for schema, models in found.items()
     )
     raise DatabaseError(
@@ -209,8 +248,11 @@ def _models(
     """Return the rows of each model of a schema."""
     try:
         lacking = _LATER - _columns(connection, schema)
+        missing = _LATER_MODELS - found.get(schema, set())
         return {
-            name: [
+            name: []
+            if name in missing
+            else [
                 {key: _plain(value) for key, value in row.items()}
                 for row in connection.execute(
                     select(
@@ -221,7 +263,7 @@ def _models(
             for name, columns in MODELS.items()
         }
     except DBAPIError as error:
-        others = [each for each, models in found.items() if models == MODELS.keys() and each != schema]
+        others = [each for each, models in found.items() if _is_whole(models) and each != schema]
         there = f" They are in {', '.join(others)}: see --schema." if others else ""
         raise DatabaseError(
             f'The models are not in schema "{schema}" of {_shown(url)}, or older than this report: '

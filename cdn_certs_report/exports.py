@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
+from cdn_certs_report.edge import in_words as drift_in_words
 from cdn_certs_report.inventory import STATES, place, printable
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def to_json(inventory: Inventory) -> str:
             "algorithms": inventory.algorithms,
             "syncs": inventory.syncs,
             "errors": inventory.errors,
+            "edge_drift": inventory.edge.rows,
         },
         ensure_ascii=False,
         indent=1,
@@ -136,6 +138,9 @@ def _record(certificate: Certificate) -> Row:
         "off": certificate.off,
         "also_held_by": None if elsewhere is None else tuple(each["certificate_key"] for each in elsewhere),
         "serves_nothing": certificate.serves_nothing,
+        "edge_verdict": certificate.edge_verdict,
+        "edge_not_after": certificate.edge_not_after,
+        "served_otherwise": tuple(sorted(each["domain_name"] for each in certificate.served_otherwise)),
     }
     return {name: record[name] for name in _columns()}
 
@@ -227,6 +232,8 @@ def _description(certificate: Certificate) -> str:
         lines += ["", "Domains that are off:", *certificate.off]
     if others := sorted({*certificate.covers} - {*certificate.used_by, *certificate.off}):
         lines += ["", "It also covers:", *others]
+    if certificate.served_otherwise:
+        lines += ["", "Served otherwise than configured:", *map(drift_in_words, certificate.served_otherwise)]
     if certificate.elsewhere:
         lines += ["", "Also held by:", *certificate.also_held_by]
     facts = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from cdn_certs_report.edge import VERDICTS, in_words, summary, trouble
 from cdn_certs_report.inventory import STATES, Certificate, Inventory, age_in_words, left_in_words, place
 from cdn_certs_report.timeline import timeline
 
@@ -24,6 +25,7 @@ _SOONEST = 100
 """Certificates in the plain list of those who read without scripts."""
 
 _FINDINGS = {
+    "served-otherwise": "are not what visitors get at a domain of theirs, or cannot be seen there",
     "not-covered": "serve a domain that they do not cover: browsers refuse them",
     "disowned": "do not match a domain that they serve, says the provider, though their names do",
     "end-disputed": "end at another time than the provider says: the earlier one counts",
@@ -60,6 +62,8 @@ def to_html(inventory: Inventory) -> str:
         script=_text("report.js"),
         inventory=inventory,
         states=STATES,
+        verdicts=VERDICTS,
+        edge_summary=summary(inventory.edge),
         findings=_findings(inventory),
         horizons=[(days, len(_ending(certificates, timedelta(days=days)))) for days in (7, 30, 90)],
         tables=_tables(inventory),
@@ -110,6 +114,8 @@ def _tables(inventory: Inventory) -> dict[str, list[tuple[Any, ...]]]:
         "algorithms": [_algorithm(row) for row in inventory.algorithms],
         "syncs": [_sync(row) for row in inventory.syncs],
         "errors": [_error(row) for row in inventory.errors],
+        "drift": [_drift(row, inventory.now) for row in inventory.edge.drifted],
+        "shared": [_shared(*each) for each in inventory.edge.shared.items()],
     }
 
 
@@ -170,6 +176,31 @@ def _error(row: Row) -> tuple[Any, ...]:
     )
 
 
+def _drift(row: Row, now: datetime) -> tuple[Any, ...]:
+    served, verdict = row["served_not_after"], row["verdict"]
+    missed = row["certificate_name"] if row["serves"] is False else None
+    if missed and verdict != "renewed_not_served":
+        missed = f"instead of {missed}"
+    return (
+        row["domain_name"],
+        place(row),
+        _joined(": ", VERDICTS[verdict], _joined("; ", missed, trouble(row))),
+        left_in_words(served - now) if served else None,
+        _minute(served),
+        _minute(row["configured_not_after"]),
+        f"{_minute(row['answered_at'] or row['synced_at'])}{', and not since' if row['stale'] else ''}",
+    )
+
+
+def _shared(host: str, rows: list[Row]) -> tuple[Any, ...]:
+    """Return who lists a host, and whose certificate the edge serves."""
+    listed, serving = (
+        "; ".join(sorted({place(row) for row in rows if row["serves"] or not only})) for only in (False, True)
+    )
+    unknown = "unknown" if any(row["serves"] is None for row in rows) else "another's"
+    return host, listed, serving or unknown
+
+
 def _joined(separator: str, *parts: object) -> str:
     return separator.join(str(part) for part in parts if part)
 
@@ -216,6 +247,9 @@ def _compact(certificate: Certificate) -> dict[str, Any]:
         "not_covered": certificate.not_covered,
         "off": certificate.off,
         "also_held_by": certificate.also_held_by,
+        "verdict": certificate.edge_verdict,
+        "served_ends": _second(certificate.edge_not_after),
+        "served_otherwise": [in_words(each) for each in certificate.served_otherwise],
     }
 
 
@@ -231,6 +265,7 @@ def _flags(certificate: Certificate) -> list[str]:
         for flag, holds in (
             ("used" if certificate.in_use else "unused", True),
             ("serves-nothing", certificate.serves_nothing),
+            ("served-otherwise", certificate.served_otherwise),
             ("not-covered", certificate.not_covered),
             ("disowned", certificate.disowned),
             ("end-disputed", certificate.row["end_disputed"]),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING
+
+from cdn_certs_report.edge import Edge, edge, ending_before, is_drift
 
 if TYPE_CHECKING:
     from cdn_certs_report.database import Row
@@ -52,6 +54,10 @@ class Certificate:
     """Whether a renewal brings its domains another certificate, rather than this one another content."""
     elsewhere: tuple[Row, ...] | None
     """The same certificate in other places, which a renewal has to reach as well; none when nobody knows."""
+    served: tuple[Row, ...] = ()
+    """What the edge serves at each of its domains, the worst first; nothing when it was not asked."""
+    edge_not_after: datetime | None = None
+    """The first end of what the edge serves in its stead, if that is before its own."""
 
     @property
     def in_use(self) -> bool:
@@ -71,7 +77,7 @@ class Certificate:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it stops working: with the first of itself, its intermediates and what the provider says."""
+        """When it stops working: with itself, its intermediates, by the provider's word, or at the edge."""
         end: datetime | None = self.row["ends_at"]
         return end
 
@@ -80,6 +86,16 @@ class Certificate:
         """Whether an intermediate that is sent with it ends before it does."""
         row = self.row
         return bool(row["chain_not_after"] and row["not_after"] and row["chain_not_after"] < row["not_after"])
+
+    @property
+    def edge_verdict(self) -> str | None:
+        """The worst of the verdicts on its domains."""
+        return self.served[0]["verdict"] if self.served else None
+
+    @property
+    def served_otherwise(self) -> tuple[Row, ...]:
+        """What the edge serves at those of its domains that are not served as configured."""
+        return tuple(row for row in self.served if is_drift(row))
 
     @property
     def title(self) -> str:
@@ -119,6 +135,7 @@ class Inventory:
     algorithms: tuple[Row, ...]
     syncs: tuple[Row, ...]
     errors: tuple[Row, ...]
+    edge: Edge
 
     @property
     def states(self) -> Counter[str]:
@@ -148,7 +165,8 @@ class Inventory:
 
 def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelta) -> Inventory:
     """Return what the models say, at `now`."""
-    certificates = _certificates(models, now)
+    served = edge(models["edge_drift"], now)
+    certificates = _certificates(models, served, now)
     syncs = [_sync(row, now, stale_after) for row in models["sync_health"]]
     completed = [row["last_complete_sync_at"] for row in syncs]
     return Inventory(
@@ -172,6 +190,7 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
                 key=lambda row: tuple(str(row[name]) for name in ("provider", "account", "stream", "key")),
             )
         ),
+        edge=served,
     )
 
 
@@ -220,7 +239,7 @@ def printable(text: object) -> str:
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text))
 
 
-def legible(text: str, file: TextIO) -> str:
+def legible(text: str, file: IO[str]) -> str:
     """Return a text in the charset of a file; what that lacks is escaped."""
     charset = getattr(file, "encoding", None) or "utf-8"
     for own, plain in _PLAIN.items():
@@ -234,7 +253,7 @@ def _key(row: Row) -> tuple[str, str, str]:
     return row["provider"], row["account"], row["certificate_key"]
 
 
-def _certificates(models: dict[str, list[Row]], now: datetime) -> list[Certificate]:
+def _certificates(models: dict[str, list[Row]], served: Edge, now: datetime) -> list[Certificate]:
     domains: defaultdict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in models["certificate_domains"]:
         domains[_key(row)].append(row)
@@ -244,13 +263,16 @@ def _certificates(models: dict[str, list[Row]], now: datetime) -> list[Certifica
     lifetimes = {row["certificate_key"]: row for row in models["lifetime_compliance"]}
     deprecated = {_algorithm(row) for row in models["algorithm_inventory"] if row["class"] == "deprecated"}
     return [
-        _certificate(
-            row,
-            domains[_key(row)],
-            tuple(each for each in held[row["identity"]] if each is not row) if row["identity"] else None,
-            lifetimes.get(row["certificate_key"]),
-            not deprecated.isdisjoint(_algorithms(row)),
-            now,
+        _at_the_edge(
+            _certificate(
+                row,
+                domains[_key(row)],
+                tuple(each for each in held[row["identity"]] if each is not row) if row["identity"] else None,
+                lifetimes.get(row["certificate_key"]),
+                not deprecated.isdisjoint(_algorithms(row)),
+                now,
+            ),
+            tuple(served.by_certificate.get(_key(row), ())),
         )
         for row in models["certificate_expiry"]
     ]
@@ -294,6 +316,24 @@ def _certificate(
         ),
         renewed_by_domain=any(each["source"] == "served" for each in domains),
         elsewhere=elsewhere,
+    )
+
+
+def _at_the_edge(certificate: Certificate, served: tuple[Row, ...]) -> Certificate:
+    """Return a certificate with what the edge serves in its stead, whose end counts if it is earlier."""
+    own_end, left = certificate.ends_at, certificate.left
+    if own_end is None or left is None or not (sooner := ending_before(served, own_end)):
+        # Of an unknown end nobody can tell whether another one is earlier.
+        return replace(certificate, served=served)
+    end = min(each["not_after"] for each in sooner)
+    states = (certificate.state, *(each["served_state"] for each in sooner))
+    return replace(
+        certificate,
+        row=certificate.row | {"ends_at": end},
+        state=min(states, key=list(STATES).index),
+        left=left - (own_end - end),
+        served=served,
+        edge_not_after=end,
     )
 
 

@@ -113,7 +113,7 @@ def _certificates(certificates: Iterable[Certificate], gauge: _Make) -> None:
     )
     ends_at = gauge(
         "certificate_ends_at_timestamp_seconds",
-        "The earliest of its own end, those of its intermediates, and what the provider says.",
+        "The earliest of its own end, its intermediates', the provider's word, and what the edge serves.",
         *labels,
     )
     domains = gauge("certificate_domains", "Domains that a certificate serves.", *labels)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cdn_certs_report.edge import VERDICTS, in_words, summary
 from cdn_certs_report.inventory import STATES, left_in_words, legible, place, printable
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     table.add_column("Certificate", overflow="fold")
     table.add_column("Provider / account", no_wrap=ellipsis)
     table.add_column("Domains", overflow="fold")
+    if inventory.edge.rows:
+        table.add_column("Served", no_wrap=ellipsis)
     if not ellipsis:
         for column in table.columns:
             column.overflow = "fold"
@@ -53,6 +56,7 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
             _cell(certificate.title, file),
             _cell(place(certificate.row), file),
             _cell(_domains(certificate), file),
+            *([_cell(VERDICTS.get(certificate.edge_verdict or "", ""), file)] if inventory.edge.rows else []),
         )
     console.print(table)
     counts = inventory.states
@@ -62,11 +66,24 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     console.print(f"Certificates: {total}{shown}: {', '.join(parts)}." if total else "No certificates.")
     if inventory.domains_without_certificate:
         console.print(f"Domains without a certificate: {len(inventory.domains_without_certificate)}.")
+    if inventory.edge.rows:
+        _print_edge(inventory, limit, console)
     as_of = f"{inventory.as_of:%Y-%m-%d %H:%M} UTC" if inventory.as_of else "an unknown time"
     console.print(f"{'NOT complete, or not recent' if inventory.warnings else 'Complete'}: as of {as_of}.")
 
 
-def _cell(text: str, file: TextIO, colour: str = "") -> Text:
+def _print_edge(inventory: Inventory, limit: int, console: Console) -> None:
+    """Print the domains that are served otherwise than configured, and how many are not."""
+    drifted = inventory.edge.drifted
+    if drifted:
+        shown = f", the first {limit} shown" if len(drifted) > limit else ""
+        console.print(f"Served otherwise than configured: {len(drifted)}{shown}:")
+    for row in drifted[:limit]:
+        console.print(_cell(f"  {in_words(row)} ({place(row)})", console.file))
+    console.print(summary(inventory.edge))
+
+
+def _cell(text: str, file: IO[str], colour: str = "") -> Text:
     """Return a cell as wide as what a file shows: what its charset lacks is escaped before the layout."""
     return Text(legible(printable(text), file), style=colour)
 

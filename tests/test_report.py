@@ -72,6 +72,14 @@ DDL = {
     "current_sync_errors": """
         provider text, account text, stream text, operation text, key text, reach text, code text,
         message text, request_id text, occurred_at timestamp""",
+    "edge_drift": """
+        provider text, account text, domain_name text, certificate_key text, certificate_id text,
+        certificate_name text, source text, in_use boolean, verdict text, not_compared_because text,
+        configured_fingerprint_sha256 text, configured_serial_number text, configured_not_after timestamp,
+        served_fingerprint_sha256 text, served_serial_number text, served_not_after timestamp,
+        served_issuer text, served_for double precision, served_state text, not_after timestamp,
+        serves boolean, trusted boolean, trust_error text, name_matches boolean, error text, address text,
+        compared_by text, stale boolean, answered_at timestamp, synced_at timestamp, listed_at timestamp""",
 }
 
 
@@ -232,6 +240,95 @@ def models() -> dict[str, list[Row]]:
         ],
         "sync_health": [health(), health(**other, stream="cdnetworks_certificates")],
         "current_sync_errors": [],
+        "edge_drift": [],
+    }
+
+
+def drift(key: str | None, name: str, verdict: str, left: timedelta | None = None, **fields: Any) -> Row:
+    """Return a row of the model: what is served for a domain holds so long, and 90 days were configured."""
+    served, configured = NOW + left if left is not None else None, NOW + timedelta(days=90)
+    asked = naive(NOW - timedelta(hours=1))
+    return {
+        "provider": "alicloud",
+        "account": "default",
+        "domain_name": name,
+        "certificate_key": key,
+        "certificate_name": f"{key}-name",
+        "source": "served",
+        "in_use": True,
+        "verdict": verdict,
+        "not_compared_because": None,
+        "configured_not_after": naive(configured) if key else None,
+        "served_not_after": naive(served),
+        "served_issuer": "Example CA R1" if served else None,
+        "served_for": left / timedelta(hours=1) if left is not None else None,
+        "served_state": "ok" if served else None,
+        "not_after": naive(min(served, configured) if served else configured),
+        "serves": verdict == "same",
+        "trusted": True if served else None,
+        "trust_error": None,
+        "name_matches": True if served else None,
+        "error": None,
+        "address": "192.0.2.1",
+        "compared_by": "fingerprint" if served else None,
+        "stale": False,
+        "answered_at": asked if served else None,
+        "synced_at": asked,
+    } | fields
+
+
+MISSING = 'unknown issuer: the intermediate "Example CA R1" is missing'
+
+
+def edge() -> dict[str, list[Row]]:
+    """Return certificates that the edge serves, or something else in their stead."""
+    days = timedelta(days=1)
+    other = {"provider": "cdnetworks", "account": "games"}
+    rows = [
+        drift("shop", "www.example.com", "renewed_not_served", 2.5 * days, served_state="critical"),
+        drift("shop", "api.example.com", "same", 90 * days),
+        drift(
+            "chain",
+            "chain.example.com",
+            "untrusted",
+            90 * days,
+            serves=True,
+            trusted=False,
+            trust_error=MISSING,
+        ),
+        drift(
+            "name",
+            "name.example.com",
+            "name_mismatch",
+            2 * days,
+            name_matches=False,
+            not_after=naive(NOW + 90 * days),
+        ),
+        drift("other", "other.example.com", "other_certificate", 95 * days, served_issuer=SCRIPT),
+        drift("old", "old.example.com", "expired", -days, served_state="expired", stale=True),
+        drift("down", "down.example.com", "unreachable", error="timed_out", serves=None),
+        drift("both", "both.example.com", "same", 90 * days),
+        drift(
+            "both",
+            "BOTH.example.com",
+            "not_compared",
+            90 * days,
+            not_compared_because="served_by_another",
+            **other,
+        ),
+        drift("both", "*.example.com", "not_compared", not_compared_because="wildcard", synced_at=None),
+    ]
+    places = {(row["certificate_key"], row["provider"], row["account"]): row for row in rows}
+    return {
+        "certificate_expiry": [
+            certificate(key, 90 * days, "ok", provider=provider, account=account)
+            for key, provider, account in places
+        ],
+        "certificate_domains": [
+            domain(row["certificate_key"], row["domain_name"], **{name: row[name] for name in other})
+            for row in rows
+        ],
+        "edge_drift": rows,
     }
 
 
@@ -925,6 +1022,65 @@ def test_the_page_shows_where_else_a_certificate_is_held(show: Show) -> None:
     assert titles(page) == ["cdnetworks/games & more/2-name"]
 
 
+def test_the_page_shows_what_is_served(show: Show) -> None:
+    """Above the timeline stands what visitors get otherwise than configured; the list has it in a column."""
+    page = show(**edge())
+    section = page.locator("section[aria-labelledby=drift]")
+    expect(section.get_by_role("heading")).to_have_text("Served otherwise than configured")
+    rows = section.locator("table").first.locator("tbody tr")
+    assert [row.split("\t")[:4] for row in rows.all_inner_texts()] == [
+        ["name.example.com", "alicloud / default", "For another name: instead of name-name", "2 days"],
+        ["old.example.com", "alicloud / default", "Expired: instead of old-name", "\N{MINUS SIGN}24 h"],
+        ["www.example.com", "alicloud / default", "Renewed, not served: shop-name", "2 days"],
+        ["chain.example.com", "alicloud / default", f"Not trusted: {MISSING}", "90 days"],
+        ["other.example.com", "alicloud / default", "Another certificate: instead of other-name", "95 days"],
+        ["down.example.com", "alicloud / default", "Not reached: timed out", "\N{EN DASH}"],
+    ]
+    expect(rows.nth(1)).to_contain_text("and not since")
+    expect(section).to_contain_text("Served as configured: 2.")
+    above, below = (page.locator(f"#{name}").bounding_box() for name in ("drift", "timeline"))
+    assert above
+    assert below
+    assert above["y"] < below["y"]
+
+    section.locator("summary").last.click()
+    shared = section.locator("table").last.locator("tbody tr")
+    assert [row.split("\t") for row in shared.all_inner_texts()] == [
+        ["both.example.com", "alicloud / default; cdnetworks / games", "alicloud / default"]
+    ]
+
+    page.get_by_role("button", name="Served", exact=True).click()
+    assert page.locator("#list td.verdict").all_inner_texts() == [
+        "For another name",
+        "Expired",
+        "Renewed, not served",
+        "Not trusted",
+        "Another certificate",
+        "Not reached",
+        "As configured",
+        "Not compared",
+    ]
+    page.locator("[data-show=served-otherwise]").click()
+    expect(page.locator("#count")).to_have_text("6 of 8 certificates")
+    page.get_by_role("button", name="shop-name").click()
+    detail = page.locator("tr.detail")
+    expect(detail).to_contain_text(
+        "www.example.com: renewed, not served; what is served ends 2026-11-25 20:00 UTC"
+    )
+    expect(detail).to_contain_text("Served instead, ends")
+
+
+def test_the_page_without_an_edge_does_not_speak_of_it(show: Show) -> None:
+    """Who asks no edge has no section and no column; where nothing drifts, that is said."""
+    page = show()
+    expect(page.locator("#drift, #list .verdict, [data-show=served-otherwise]")).to_have_count(0)
+    rows = [drift("hours", "www.example.com", "same", timedelta(days=9))]
+    page = show(edge_drift=rows)
+    expect(page.locator("section[aria-labelledby=drift]")).to_contain_text(
+        "No domain is known to be served otherwise than configured."
+    )
+
+
 def test_the_page_shows_domains(show: Show) -> None:
     """A row opens on its domains and facts, and closes."""
     page = show()
@@ -1012,6 +1168,7 @@ def test_the_page_fits(show: Show, width: int) -> None:
         ],
         certificate_domains=[*rows["certificate_domains"], domain("long", long)],
         current_sync_errors=[dict.fromkeys(columns, long)],
+        edge_drift=[drift("long", long, "untrusted", timedelta(1), trusted=False, trust_error=long)],
         sync_health=[health(account=long, stream=long, state="partial")],
     )
     page.set_viewport_size({"width": width, "height": 844})
@@ -1120,7 +1277,8 @@ def test_the_page_is_accessible(show: Show, scheme: Any, width: int) -> None:
         "message": "no",
         "key": "a",
     }
-    page = show(sync_health=[health(state="partial", failed=1)], current_sync_errors=[error])
+    rows = [drift("hours", "www.example.com", "renewed_not_served", timedelta(days=1)), *edge()["edge_drift"]]
+    page = show(sync_health=[health(state="partial", failed=1)], current_sync_errors=[error], edge_drift=rows)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     page.get_by_role("button", name="days-name").click()

@@ -250,7 +250,43 @@ def test_sync_health(built: Built) -> None:
         "cloudflare_zones": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
         "cloudflare_certificate_packs": ("cloudflare", "ok", 3, 3, 0, 0, 4.0),
         "cloudflare_custom_hostnames": ("cloudflare", "ok", 1, 1, 0, 0, 4.0),
+        "edge_certificates": ("edge", "ok", 10, 10, 0, 0, 4.0),
     }
+
+
+def test_edge_drift(built: Built) -> None:
+    """What every provider says of its domains is compared with what the edge serves, by what both show."""
+    rows = built.warehouses[0].rows("edge_drift")
+    compared = ("verdict", "not_compared_because", "compared_by", "serves")
+    asked: dict[str, Row] = {}
+    for row in rows:
+        if row["synced_at"]:
+            found = asked.setdefault(row["domain_name"], {})
+            found[row["certificate_key"]] = tuple(row[name] for name in compared)
+    assert asked == {
+        "a.example.com": {"alicloud/main/5555": ("renewed_not_served", None, "fingerprint", False)},
+        "B.example.com": {"alicloud/main/1111": ("untrusted", None, "fingerprint", True)},
+        "mismatch.example.net": {"alicloud/main/1111": ("name_mismatch", None, "fingerprint", True)},
+        "flaky.example.com": {"alicloud/main/3333": ("not_compared", "stale", "fingerprint", True)},
+        "dyn.example.net": {"alicloud/main/6666": ("same", None, "fingerprint", True)},
+        "plain.example.com": {None: ("not_compared", "off", None, None)},
+        "www.example.com": {
+            "cdnetworks/main/1001": ("same", None, "serial_number", True),
+            "cdnetworks/main/9": ("same", None, None, None),
+        },
+        "x.y.cdn.example.com": {"cdnetworks/main/1001": ("unreachable", None, None, None)},
+        "pro.example.net": {"cdnetworks/main/5dca": ("not_compared", "not_public", None, None)},
+        "example.org": {
+            "cloudflare/main/universal/ec": ("same", None, "not_after", True),
+            "cloudflare/main/universal/rsa": ("same", None, None, None),
+        },
+    }
+    others = {row["domain_name"]: row["not_compared_because"] for row in rows if not row["synced_at"]}
+    assert others[".example.com"] == "wildcard"
+    assert others["例子.example.org"] == "unicode"
+    assert others["never.example.com"] == "not_asked"
+    domains = {(row["provider"], row["domain_name"]) for row in built.warehouses[0].rows("int_domains")}
+    assert {(row["provider"], row["domain_name"]) for row in rows} == domains
 
 
 def test_certificates_history(built: Built) -> None:
@@ -314,6 +350,15 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         ],
     ),
     "longer_than_allowed": (("name", "lifetime_days", "limit_days"), [("long", 399, 200)]),
+    "served_otherwise": (
+        ("domain_name", "verdict", "whole_hours_left"),
+        [
+            ("B.example.com", "untrusted", 1351),
+            ("a.example.com", "renewed_not_served", 1351),
+            ("mismatch.example.net", "name_mismatch", 1351),
+            ("x.y.cdn.example.com", "unreachable", None),
+        ],
+    ),
     "could_not_be_read": (
         ("stream", "key", "code"),
         [
@@ -333,7 +378,8 @@ def test_models_name_providers_only_in_their_folders() -> None:
     assert folders == set(project["vars"]["providers"])
     streams = {path.stem[4:] for path in PROJECT.glob("models/providers/*/stg_*.sql")}
     assert streams == set(SCHEMAS) - {"sync_errors", "syncs"}
-    naming = re.compile("|".join(folders | streams), re.IGNORECASE)
+    # What all are compared with is what the comparison is called after.
+    naming = re.compile("|".join(folders - {"edge"} | streams), re.IGNORECASE)
     # The staging models repeat the streams' descriptions.
     common = {*PROJECT.glob("m*/**/*.*"), *PROJECT.glob("s*/*")} - {*PROJECT.glob("models/[ps]*/**/*")}
     assert common

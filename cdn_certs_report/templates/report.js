@@ -5,6 +5,7 @@
   const DAY = 86400e3;
   const THEMES = ["automatic", "light", "dark"];
   const WORDS = {
+    "served-otherwise": "served otherwise",
     "not-covered": "domain not covered",
     "disowned": "mismatch, says the provider",
     "end-disputed": "end disputed",
@@ -61,11 +62,13 @@
   };
 
   const startList = () => {
-    const { columns, rows } = JSON.parse(find("#data").textContent);
+    const { columns, rows, verdicts } = JSON.parse(find("#data").textContent);
     const certificates = rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
     const words = {};
     for (const option of find("#state").options) words[option.value] = option.text;
     const severity = Object.keys(words);
+    // None where the edge was not asked.
+    const harm = Object.keys(verdicts ?? {});
 
     const search = find("#search");
     const filters = { state: find("#state"), provider: find("#provider"), account: find("#account") };
@@ -73,6 +76,7 @@
     const list = find("#list");
     const body = list.tBodies[0];
     const compare = new Intl.Collator("en", { numeric: true }).compare;
+    const rank = ({ verdict }) => verdict === null ? harm.length : harm.indexOf(verdict);
     const sorts = {
       // They come sorted by their end, the unknown last, and that is where these stay.
       ends: null,
@@ -80,6 +84,7 @@
       title: (one, other) => compare(one.title, other.title),
       domains: (one, other) => one.used_by.length - other.used_by.length,
       provider: (one, other) => compare(one.provider, other.provider) || compare(one.account, other.account),
+      verdict: (one, other) => rank(one) - rank(other),
     };
     let sort = "ends";
     let descending = false;
@@ -121,6 +126,7 @@
         cell("domains", domains[0] ?? element("span", { class: "quiet" }, unused),
           ...(domains.length > 1 ? [" ", element("span", { class: "quiet tight" }, `+${domains.length - 1} more`)] : [])),
         cell("provider", `${certificate.provider} / ${certificate.account}`),
+        ...(verdicts ? [certificate.verdict === null ? cell("verdict unasked", "–") : cell("verdict", verdicts[certificate.verdict])] : []),
       );
       expand.addEventListener("click", () => {
         const open = expand.getAttribute("aria-expanded") === "true";
@@ -145,6 +151,7 @@
         "Issuer": certificate.issuer,
         "Valid": certificate.valid_to && `${certificate.begins ?? "unknown"} to ${certificate.valid_to} UTC`,
         "Intermediate ends": certificate.chain_ends && `${certificate.chain_ends} UTC`,
+        "Served instead, ends": certificate.served_ends && `${certificate.served_ends} UTC`,
         "Ends, says the provider": certificate.provider_ends && `${certificate.provider_ends} UTC`,
         "Status, says the provider": certificate.provider_status,
         "Lifetime": days === null ? null : `${Math.round(days * 10) / 10} days${allowed}`,
@@ -158,9 +165,10 @@
       return element(
         "tr", { role: "row", class: "detail", id: `detail-${index}` },
         element(
-          "td", { role: "cell", colspan: "6" },
+          "td", { role: "cell", colspan: verdicts ? "7" : "6" },
           element(
             "div", { class: "panel" },
+            ...namesOf("Served otherwise than configured", certificate.served_otherwise),
             ...namesOf("Domains it serves", certificate.used_by, certificate.not_covered),
             ...namesOf("Domains that are off", certificate.off),
             ...namesOf("Other domains it covers", certificate.also_covers),

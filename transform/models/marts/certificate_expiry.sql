@@ -18,25 +18,14 @@ measured as (
 shares as (
     select
         measured.*,
-        greatest(0, least(1, days_left / lifetime_days)) as lifetime_left,
-        coalesce(lifetime_days * {{ var('days_at_most_share') }}, {{ var('warning_days') }}) as most_days
+        greatest(0, least(1, days_left / lifetime_days)) as lifetime_left
     from measured
 ),
 
 dated as (
     select
         shares.*,
-        -- A certificate is valid until its end, that second included.
-        case
-            when ends_at is null then 'unknown'
-            when as_of > ends_at then 'expired'
-            when as_of < not_before then 'not_yet_valid'
-            when days_left < least({{ var('critical_days') }}, most_days) then 'critical'
-            when lifetime_days is not null and lifetime_left < {{ var('critical_share') }} then 'critical'
-            when days_left < least({{ var('warning_days') }}, most_days) then 'warning'
-            when lifetime_days is not null and lifetime_left < {{ var('warning_share') }} then 'warning'
-            else 'ok'
-        end as state_by_dates
+        {{ state_by_dates('not_before', 'ends_at', 'days_left', 'lifetime_days') }} as state_by_dates
     from shares
 ),
 

@@ -1,0 +1,4 @@
+{{ config(materialized='ephemeral') }}
+
+-- The domains are those of the others.
+select {{ domain_columns() }} where false

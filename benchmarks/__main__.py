@@ -289,8 +289,8 @@ def main() -> None:
     print()
     print(line(*EDGE_HEADER))
     print(line("---", *["---:"] * (len(EDGE_HEADER) - 1)))
-    for row in edge(size.runs, size.hosts, size.slow_hosts, size.many_hosts):
-        print(row, flush=True)
+    for written in edge(size.runs, size.hosts, size.slow_hosts, size.many_hosts):
+        print(written, flush=True)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Ahead(Thread, Generic[Result]):
 
     Args:
         results: Is closed when it is not needed any more, in that thread.
-        room: How many of the results may wait to be taken, now.
+        room: How many of the results may be held, now: the next one is read once there is room for it.
         idle: Called about every second in which there is nothing to take, in the thread that takes.
     """
 
@@ -54,6 +54,7 @@ class Ahead(Thread, Generic[Result]):
         self._room = room
         self._idle = idle
         self._waiting: deque[Result] = deque()
+        self._in_use = 0  # one that was taken, until the next one is asked for
         self._over = False
         self._error: BaseException | None = None
         self._changed = Condition()
@@ -69,8 +70,11 @@ class Ahead(Thread, Generic[Result]):
                     if not self._waiting:
                         break
                     result = self._waiting.popleft()
-                    self._changed.notify_all()
+                    self._in_use = 1
                 yield result
+                with self._changed:
+                    self._in_use = 0
+                    self._changed.notify_all()
             if self._error:
                 raise self._error
         finally:
@@ -81,16 +85,24 @@ class Ahead(Thread, Generic[Result]):
         try:
             for result in self._results:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._over or len(self._waiting) < self._room())
-                    if self._over:
-                        break
                     self._waiting.append(result)
                     self._changed.notify_all()
+                    self._changed.wait_for(lambda: self._over or self._held() < self._room())
+                    if self._over:
+                        break
         except BaseException as error:  # noqa: BLE001 - it is raised where the results are taken
             self._error = error
         finally:
             self._results.close()
             self._end()
+
+    def look_again(self) -> None:
+        """Notes that there may be other room."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _held(self) -> int:
+        return len(self._waiting) + self._in_use
 
     def _end(self) -> None:
         with self._changed:
@@ -107,10 +119,12 @@ class Readers:
 
     def start(self, streams: Iterable[Readable]) -> None:
         """Lets streams ask from now on, all at once, while one after another is written, in this order."""
-        self._waiting = [*streams]
-        for stream in self._waiting:
+        every = [*streams]
+        # The turn of the first one has come.
+        self._waiting = every[1:]
+        for stream in every:
             stream.prepare()
-        for stream in self._waiting:
+        for stream in every:
             self._started[stream.name] = Ahead(stream.reading(), stream.room, stream.written)
         for reader in self._started.values():
             reader.start()
@@ -118,6 +132,8 @@ class Readers:
     def results(self, stream: Readable) -> Generator[Any, None, None]:
         """What a stream reads, whose turn it is; what was not started is read as it is taken."""
         self._waiting = [each for each in self._waiting if each is not stream]
+        for each in self._started.values():
+            each.look_again()
         if reader := self._started.get(stream.name):
             return reader.taken()
         stream.prepare()

@@ -12,19 +12,21 @@ with served as (
     from {{ ref('int_edge_served') }} as served
 ),
 
--- A domain has a certificate once: by the provider that knows it best, which is `served` before `related` before `covers`.
+-- A domain has a certificate once: by the provider that knows it best, which is `served` before `related` before `covers`. Of one that is
+-- named and was not read, nobody knows what it is.
 listed as (
     select
-        provider,
-        account,
-        domain_name,
-        certificate_key,
-        rtrim(lower(domain_name), '.') as host,
-        max(source) as source,
-        bool_or(in_use) as in_use,
-        bool_and(stale) as stale,
-        max(synced_at) as listed_at
-    from {{ ref('int_domains') }}
+        domains.provider,
+        domains.account,
+        domains.domain_name,
+        certificates.certificate_key,
+        rtrim(lower(domains.domain_name), '.') as host,
+        max(domains.source) as source,
+        bool_or(domains.in_use) as in_use,
+        bool_and(domains.stale) as stale,
+        max(domains.synced_at) as listed_at
+    from {{ ref('int_domains') }} as domains
+    left join {{ ref('certificates') }} as certificates on domains.certificate_key = certificates.certificate_key
     where exists (select 1 from served)
     group by 1, 2, 3, 4
 ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -192,3 +193,17 @@ def test_patience_bounds_all_attempts(client: Client) -> None:
     assert error.message.endswith(
         "did not answer in time. It was tried once. Check the setting alicloud.api_url."
     )
+
+
+def test_a_silent_address_does_not_keep_the_others_waiting(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request of an account is made alone, but not for ever."""
+    monkeypatch.setattr(client_module, "FIRST", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving(200, b"{}") as (url, _):
+        hangs = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        thread = Thread(target=ask, args=(client, hangs), daemon=True)
+        thread.start()
+        time.sleep(0.1)
+        assert ask(client, url) is None
+        assert thread.is_alive()

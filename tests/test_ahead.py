@@ -237,7 +237,7 @@ class Details:
     def prepare(self) -> None:
         """It needs nothing."""
 
-    written = prepare
+    written = save = prepare
 
     def room(self) -> int:
         """One."""
@@ -343,6 +343,44 @@ def test_two_providers_are_asked_at_once(tmp_path: Path) -> None:
     assert min(last, other_last) - max(first, other_first) > 1.5
     assert [*result.by_key("certificate_info")] == sandbox["alicloud"].inventory.keys()
     assert {*result.by_key("ssl_certificate")} == {*sandbox["cdnetworks"].inventory.keys()}
+
+
+def test_streams_that_share_a_connection_keep_each_limit(tmp_path: Path) -> None:
+    """A call that waits for the connection has not left: it does not leave together with those after it."""
+    products = ("certificates", "domains", "pro", "domain_certificates")
+    with Watch(cdnetworks={"size": 20, "limit": (5, 1.0), "products": products}, latency=0.03) as sandbox:
+        result = run(sandbox, tmp_path)
+        assert len({request.operation for request in sandbox.requests}) > 3
+        assert sandbox.refused == 0
+    assert result.returncode == 0, result.stderr
+
+
+def test_calls_are_remembered_before_their_stream_is_written(tmp_path: Path) -> None:
+    """Whatever ends the tap while others are written: the next sync knows what was used of the limit."""
+    with Watch(
+        alicloud={"size": 300, "limit": (30, 1)}, cdnetworks={"size": 30, "limit": (2, 20)}
+    ) as sandbox:
+        tap = start(sandbox, tmp_path)
+        tap.wait_for('"calls":[')
+        tap.stop(signal.SIGKILL)
+        stopped = tap.end(30)
+        bookmark = (stopped.state or {})["bookmarks"]["ssl_certificate"]
+    assert not stopped.records["ssl_certificate"]
+    assert 0 < len(bookmark["calls"]) <= 2
+    assert not bookmark["certificates"]
+
+
+def test_one_error_of_all_streams_names_the_request_that_failed(tmp_path: Path) -> None:
+    """The operation beside the message is the one in it."""
+    with Watch(alicloud={"size": 3}) as sandbox:
+        config = sandbox.config()
+        config["alicloud"]["access_key_secret"] = "s3cr3t-wrong"
+        result = run(sandbox, tmp_path, config=config)
+        (request,) = sandbox.requests
+    rows = result.records["sync_errors"]
+    assert len(rows) > 2
+    assert {row["operation"] for row in rows} == {request.operation}
+    assert all(request.operation in row["message"] for row in rows)
 
 
 def test_nothing_is_asked_that_is_not_selected(tmp_path: Path) -> None:

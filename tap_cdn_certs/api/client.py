@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.paging import Listing, Page, Parameters
+    from tap_cdn_certs.api.rate_limit import OperationLimits
     from tap_cdn_certs.records.values import Item
 
 Result = TypeVar("Result")
@@ -40,6 +41,8 @@ logger = logging.getLogger(__name__)
 MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
+
+FIRST = 3.0  # seconds that others wait for the first request of an account
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
@@ -198,12 +201,13 @@ class Client(Account):
         prepared = request.prepare()
         host = self.host(request.url)
         if not self._first.acquire(blocking=False):
-            self._known.wait()
+            self._known.wait(FIRST)
         began = time.monotonic()
         try:
             result: Result = self._made(operation, host, prepared, read, sizes)
         except APIError as error:
-            error.operation = operation
+            # One for all threads says what failed first.
+            error.operation = error.operation or operation
             if error.reach in AGAIN:
                 self._give_up(host, error, self._retry.statistics["attempt_number"], heard=host.heard > began)
             if error.code.partition(".")[0] in self.unknown and not self.refused:
@@ -318,12 +322,9 @@ class Client(Account):
         if refused := self.refused or host.refused:
             raise refused
         self.log_in()
-        limit = self.limits[operation]
-        call = limit.acquire()
         answer = None
         try:
-            answer = host.send(self._auth(prepared), self.patience, *sizes)
-            limit.answered(call)
+            answer = self._sent(self.limits[operation], host, prepared, sizes)
             body = self.parse(answer) if answer.ok else None
             if body is None or self.refusal(body):
                 raise self.fail(operation, host, answer)
@@ -339,6 +340,18 @@ class Client(Account):
             if error.reach in AGAIN and not isinstance(error, WrongAddressError):
                 self._known.set()
             raise
+
+    def _sent(
+        self, limit: OperationLimits, host: Host, prepared: PreparedRequest, sizes: tuple[int, int]
+    ) -> Answer:
+        """The answer to a request."""
+        waited = limit.wait()
+        # Not before it has a connection, which others may have taken, does a call leave.
+        with host.connections:
+            call = limit.acquire(waited=waited)
+            answer = host.send(self._auth(prepared), self.patience, *sizes)
+        limit.answered(call)
+        return answer
 
     def _stop(self, retry: RetryCallState) -> bool:
         """Whether no other attempt is made."""

@@ -8,6 +8,7 @@ import ssl
 import time
 from http import HTTPStatus
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -65,6 +66,8 @@ class Host:
         self.provider = provider
         self.setting = setting
         self.url = url
+        # Whoever has one of them sends at once.
+        self.connections = BoundedSemaphore(connections)
         # Whether the provider itself has ever answered: the address is right.
         self.answered = False
         self.heard = 0.0  # when anything last answered, of `time.monotonic`

@@ -152,13 +152,27 @@ class OperationLimits:
         """Seconds that so many calls take at least."""
         return max((calls - 1) // limit.requests * limit.period for limit in self._limits)
 
-    def acquire(self) -> Call:
-        """Waits until a call may leave.
+    def wait(self) -> bool:
+        """Waits until a call could leave, for who needs something else for it; whether that took any time.
 
         Raises:
             Stopped: The tap ends.
         """
         waited = False
+        for limit in self._limits:
+            with limit.turn:
+                waited |= self._wait(limit)
+        return waited
+
+    def acquire(self, *, waited: bool = False) -> Call:
+        """Waits until a call may leave.
+
+        Args:
+            waited: Whether it has waited already.
+
+        Raises:
+            Stopped: The tap ends.
+        """
         while True:
             with ExitStack() as turns:
                 for limit in self._limits:
@@ -200,7 +214,8 @@ class OperationLimits:
         earlier = [Call(min(left - age, now)) for left in sorted(float(call) for call in calls)]
         self._log.extendleft(reversed(earlier[-self._slowest.requests :]))
         for limit in self._limits:
-            limit.remember(earlier)
+            with limit.turn:
+                limit.remember(earlier)
 
     def _wait(self, limit: RateLimit) -> bool:
         """Waits until a limit lets a call leave, and says whether that took any time."""

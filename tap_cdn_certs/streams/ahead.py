@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
@@ -35,6 +36,9 @@ class Readable(Protocol):
 
     def written(self) -> None:
         """Notes that a record was written, or that there was none for a second."""
+
+    def save(self) -> None:
+        """Writes the state, if there is something new in it, and it is time to."""
 
 
 class Ahead(Thread, Generic[Result]):
@@ -116,6 +120,7 @@ class Readers:
     def __init__(self) -> None:
         self._started: dict[str, Ahead[Any]] = {}
         self._waiting: list[Readable] = []
+        self._saved = time.monotonic()
 
     def start(self, streams: Iterable[Readable]) -> None:
         """Lets streams ask from now on, all at once, while one after another is written, in this order."""
@@ -138,6 +143,13 @@ class Readers:
             return reader.taken()
         stream.prepare()
         return stream.reading()
+
+    def save(self) -> None:
+        """Lets the streams that wait save what they have used of their limits, about every second."""
+        if time.monotonic() - self._saved > 1:
+            self._saved = time.monotonic()
+            for stream in self._waiting:
+                stream.save()
 
     def waits(self, stream: Readable) -> bool:
         """Whether others are written before a stream."""

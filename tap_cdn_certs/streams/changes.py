@@ -55,6 +55,7 @@ class ChangesStream(DetailStream):
     _earlier: Mapping[str, Any] = {}  # what the state says
     _forgotten: Iterable[str] = ()
     _unsaved = False
+    _calls = 0  # that the state has
     _state_written = 0.0
 
     def listed(self, item: Item) -> Record:
@@ -219,6 +220,10 @@ class ChangesStream(DetailStream):
     @override
     def written(self) -> None:
         super().written()
+        self.save()
+
+    @override
+    def save(self) -> None:
         self.remember()
         # What is done is saved before a long wait for the limit.
         if self._unsaved and self._is_state_due():
@@ -235,6 +240,8 @@ class ChangesStream(DetailStream):
             if limit.calls:
                 # For the next sync, which may begin within the limit's period.
                 self.stream_state["calls"] = [round(call * 1000) for call in limit.log()]
+                self._unsaved |= limit.calls != self._calls
+                self._calls = limit.calls
 
     def _is_state_due(self) -> bool:
         """Whether it is time to save what is done: a large state less often, for it is written whole."""

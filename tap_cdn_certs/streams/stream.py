@@ -176,9 +176,13 @@ class CDNStream(TapStream):
     def written(self) -> None:
         """Notes that a record was written, or that there was none for a second."""
         self.progress.update()
+        self.run.readers.save()
 
     def remember(self) -> None:
         """Puts into the state what was written so far, and what the provider counts."""
+
+    def save(self) -> None:
+        """Writes the state, if there is something new in it, and it is time to."""
 
     def report(self, key: str, error: APIError) -> None:
         """Notes that a key, or a part of it, could not be read."""
@@ -186,9 +190,10 @@ class CDNStream(TapStream):
 
     def failed(self, key: str, error: APIError) -> None:
         """Counts and notes a key that could not be read: of the list, or of what was asked for."""
-        with self._failing:
-            self.counts.failed += 1
-        self.report(key, error)
+        if not self.over.is_set():
+            with self._failing:
+                self.counts.failed += 1
+            self.report(key, error)
 
     def domains(self, record: Record) -> Iterable[str]:
         """The domains that a record names: those that the models take from it."""

@@ -136,6 +136,8 @@ def _record(certificate: Certificate) -> Row:
         "off": certificate.off,
         "also_held_by": None if elsewhere is None else tuple(each["certificate_key"] for each in elsewhere),
         "serves_nothing": certificate.serves_nothing,
+        "use_known": certificate.row["use_known"] is not False,
+        "only_named": bool(certificate.row["only_named"]),
     }
     return {name: record[name] for name in _columns()}
 
@@ -220,7 +222,7 @@ def _description(certificate: Certificate) -> str:
     row = certificate.row
     lines = (
         ["Domains it serves:", *certificate.used_by]
-        if certificate.in_use
+        if certificate.used_by
         else [f"It is {certificate.unused}."]
     )
     if certificate.off:

@@ -6,6 +6,7 @@ select
         identifier='certificate',
         source='min(source)',
         cname='max(cname)',
+        reason='max(reason)',
         in_use='bool_or(in_use)',
         stale='bool_and(stale)',
         synced_at='max(synced_at)',

@@ -392,6 +392,6 @@ def _not_known(certificates: list[Certificate], without: list[Row]) -> list[str]
         if row["reason"] == "not_named":
             domains[place(row)].add(row["domain_name"])
     return [
-        f"{owner}: domains with a certificate that is in no list, and ends nobody knows when: {len(names):,}."
+        f"{owner}: domains whose certificate is in no list, so that its end is not known: {len(names):,}."
         for owner, names in sorted(domains.items())
     ]

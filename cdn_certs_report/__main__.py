@@ -31,16 +31,16 @@ _EPILOG = """\
 exit codes:
   0  done; with --fail-within: nothing ends within, and the inventory is whole and recent
   1  the report could not be made or written, or somebody not be notified: stderr says why in a line
-  2  with --fail-within: a certificate in use ends within that time, or has ended; or browsers refuse
-     what the edge serves for a domain: it has ended, is for other names, or is not trusted
+  2  with --fail-within: a certificate in use ends within that time, has ended, or was revoked; or
+     browsers refuse what the edge serves for a domain: it has ended, is for other names, or is not trusted
   3  with --fail-within: cannot tell. Nothing known ends within, but a sync is stale, partial, was not
      read to its end or never recorded, nobody knows when a certificate in use ends, or the edge showed
      none for a domain: see stderr
 
-A certificate is in use when it serves a domain. Where the edge serves another one in its stead, the
-earlier end of both counts; a domain that was not compared is no failure. States are those of the
-models when dbt ran; what has ended since is shown as expired, and what has not been read completely for
---stale-after as stale.
+A certificate is in use when it serves a domain, or when nobody could read whether it does. Where the
+edge serves another one in its stead, the earlier end of both counts; a domain that was not compared is no
+failure. States are those of the models when dbt ran; what has ended since is shown as expired, and what
+has not been read completely for --stale-after as stale.
 All times are UTC. One output may be "-", which is stdout. A file that cannot be written
 stays as it was, and the other outputs are written all the same.
 

@@ -50,6 +50,8 @@ MODELS = {
         "state",
         "identity",
         "serves_nothing",
+        "use_known",
+        "only_named",
     ),
     "certificate_domains": (
         "certificate_key",
@@ -61,7 +63,15 @@ MODELS = {
         "provider_status",
         "in_use",
     ),
-    "domains_without_certificate": ("provider", "account", "domain_name", "cname", "stale", "synced_at"),
+    "domains_without_certificate": (
+        "provider",
+        "account",
+        "domain_name",
+        "cname",
+        "stale",
+        "synced_at",
+        "reason",
+    ),
     "algorithm_inventory": (
         "algorithm_kind",
         "algorithm",
@@ -136,7 +146,7 @@ MODELS = {
 _LATER_MODELS = {"edge_drift"}
 """The models that an earlier release lacks, which are empty then."""
 
-_LATER = {"identity", "serves_nothing"}
+_LATER = {"identity", "serves_nothing", "use_known", "only_named", "reason"}
 """The columns that models of an earlier release lack, which are null then."""
 
 _WAIT = 10.0

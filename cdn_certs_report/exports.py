@@ -141,6 +141,8 @@ def _record(certificate: Certificate) -> Row:
         "edge_verdict": certificate.edge_verdict,
         "edge_not_after": certificate.edge_not_after,
         "served_otherwise": tuple(sorted(each["domain_name"] for each in certificate.served_otherwise)),
+        "use_known": certificate.row["use_known"] is not False,
+        "only_named": bool(certificate.row["only_named"]),
     }
     return {name: record[name] for name in _columns()}
 
@@ -225,7 +227,7 @@ def _description(certificate: Certificate) -> str:
     row = certificate.row
     lines = (
         ["Domains it serves:", *certificate.used_by]
-        if certificate.in_use
+        if certificate.used_by
         else [f"It is {certificate.unused}."]
     )
     if certificate.off:

@@ -13,7 +13,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cdn_certs_report.edge import VERDICTS, in_words, summary, trouble
-from cdn_certs_report.inventory import STATES, Certificate, Inventory, age_in_words, left_in_words, place
+from cdn_certs_report.inventory import (
+    REASONS,
+    STATES,
+    Certificate,
+    Inventory,
+    age_in_words,
+    left_in_words,
+    place,
+)
 from cdn_certs_report.timeline import timeline
 
 if TYPE_CHECKING:
@@ -37,6 +45,8 @@ _FINDINGS = {
     "deprecated": "use a deprecated algorithm or a short key",
     "too-long": "live longer than the CA/Browser Forum allows",
     "stale": "were not read lately: their last known state is shown",
+    "only-named": "are named by a domain that they serve, and in no list: nobody knows when they end",
+    "use-unknown": "may serve domains: what would say it was not read",
     "elsewhere": "are also held in another place, which a renewal has to reach as well",
     "off": "are for domains that are stopped or have HTTPS off",
     "serves-nothing": "serve no domain, here or elsewhere: they may have been forgotten",
@@ -134,6 +144,7 @@ def _without(row: Row) -> tuple[Any, ...]:
     return (
         row["domain_name"],
         place(row),
+        REASONS.get(row["reason"] or "none", row["reason"]),
         row["cname"],
         f"{_minute(row['synced_at'])}{', and not since' if row['stale'] else ''}",
     )
@@ -266,6 +277,8 @@ def _flags(certificate: Certificate) -> list[str]:
             ("used" if certificate.in_use else "unused", True),
             ("serves-nothing", certificate.serves_nothing),
             ("served-otherwise", certificate.served_otherwise),
+            ("use-unknown", certificate.use_unknown),
+            ("only-named", certificate.row["only_named"]),
             ("not-covered", certificate.not_covered),
             ("disowned", certificate.disowned),
             ("end-disputed", certificate.row["end_disputed"]),

@@ -22,6 +22,17 @@ STATES = {
 }
 """The states of a certificate, the worst first, in words."""
 
+REASONS = {
+    "none": "none is configured",
+    "not_covered": "none of the account's is for it",
+    "not_issued": "it is not issued yet",
+    "not_named": "it has one, and nobody knows which",
+}
+"""Why no certificate of a domain is known, in words."""
+
+_WITHDRAWN = {"revoked", "inactive"}
+"""The statuses of certificates that are not valid any more before they end."""
+
 _PLAIN = {"\N{MINUS SIGN}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
 """This report's own characters which not every charset has, and what stands for them there."""
 
@@ -60,9 +71,19 @@ class Certificate:
     """The first end of what the edge serves in its stead, if that is before its own."""
 
     @property
+    def use_unknown(self) -> bool:
+        """Whether a domain may go down with it that nobody has read."""
+        return not self.used_by and self.row["use_known"] is False
+
+    @property
     def in_use(self) -> bool:
-        """Whether a domain goes down with it."""
-        return bool(self.used_by)
+        """Whether a domain goes down with it, or may."""
+        return bool(self.used_by) or self.use_unknown
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the provider says that it is not valid any more, whatever its dates."""
+        return self.row["provider_status"] in _WITHDRAWN
 
     @property
     def serves_nothing(self) -> bool:
@@ -73,6 +94,8 @@ class Certificate:
     @property
     def unused(self) -> str:
         """What is said of one that serves no domain here."""
+        if self.use_unknown:
+            return "perhaps in use"
         return "not in use" if self.serves_nothing else "in use elsewhere"
 
     @property
@@ -154,12 +177,12 @@ class Inventory:
         return [each for each in unknown if each.in_use]
 
     def ending_within(self, within: timedelta) -> list[Certificate]:
-        """Return the certificates in use which end within a time, or have ended."""
+        """Return the certificates in use which end within a time, have ended, or were withdrawn."""
         in_use = [each for each in self.certificates if each.in_use]
         return [
             each
             for each in in_use
-            if each.state == "expired" or (each.left is not None and each.left <= within)
+            if each.state == "expired" or each.withdrawn or (each.left is not None and each.left <= within)
         ]
 
 
@@ -172,7 +195,7 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
     return Inventory(
         now=now,
         as_of=min(completed) if completed and all(completed) else None,
-        warnings=tuple(_warnings(syncs, now)),
+        warnings=(*_warnings(syncs, now), *_not_known(certificates, models["domains_without_certificate"])),
         certificates=tuple(sorted(certificates, key=lambda each: (each.ends_at or _END_OF_TIME, each.title))),
         domains_without_certificate=tuple(
             sorted(models["domains_without_certificate"], key=lambda row: str(row["domain_name"]))
@@ -230,6 +253,8 @@ def ending(certificate: Certificate) -> str:
     """Say when a certificate ends, or that it has ended."""
     if certificate.state == "expired" and (certificate.left is None or certificate.left >= timedelta()):
         return "ended, says the provider"
+    if certificate.state != "expired" and certificate.withdrawn:
+        return f"{certificate.row['provider_status']}, says the provider"
     end, left = certificate.row["ends_at"], left_in_words(certificate.left)
     return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
 
@@ -341,7 +366,7 @@ def _state(row: Row, now: datetime) -> str:
     """Return the model's state, unless the certificate has ended since dbt ran, or not yet."""
     state: str = row["state"] if row["state"] in STATES else "unknown"
     if row["ends_at"] is None:
-        return state if state == "expired" else "unknown"
+        return state if state == "expired" or row["provider_status"] in _WITHDRAWN else "unknown"
     if row["ends_at"] < now:
         return "expired"
     # Seen from before dbt ran, it is about to end; unless it is the provider who says that it has.
@@ -395,3 +420,18 @@ def _warnings(syncs: list[Row], now: datetime) -> list[str]:
                 f"{stream}: {failed} could not be read; what is shown of them is old, or missing."
             )
     return warnings
+
+
+def _not_known(certificates: list[Certificate], without: list[Row]) -> list[str]:
+    """Return, in words, where domains are served with a certificate that nobody knows."""
+    domains: defaultdict[str, set[str]] = defaultdict(set)
+    for each in certificates:
+        if each.row["only_named"] and each.used_by:
+            domains[place(each.row)].update(each.used_by)
+    for row in without:
+        if row["reason"] == "not_named":
+            domains[place(row)].add(row["domain_name"])
+    return [
+        f"{owner}: domains whose certificate is in no list, so that its end is not known: {len(names):,}."
+        for owner, names in sorted(domains.items())
+    ]

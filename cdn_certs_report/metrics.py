@@ -53,9 +53,10 @@ def to_metrics(inventory: Inventory, drift: Iterable[Row] = ()) -> str:
 
 
 def _inventory(inventory: Inventory, gauge: _Make) -> None:
-    gauge("inventory_complete", "Whether all streams were read completely and recently: 1 or 0.").set(
-        not inventory.warnings
-    )
+    gauge(
+        "inventory_complete",
+        "Whether all was read completely and recently, and no domain has a certificate unknown: 1 or 0.",
+    ).set(not inventory.warnings)
     if inventory.as_of:
         gauge(
             "inventory_as_of_timestamp_seconds",
@@ -87,7 +88,7 @@ def _accounts(inventory: Inventory, gauge: _Make) -> None:
     certificates = gauge("certificates", "Certificates by their state in the report.", *used, "state")
     unknown = gauge("certificates_end_unknown", "Certificates of which nobody knows when they end.", *used)
     served = gauge("domains_served", "Domains that are served with a certificate.", *_PLACE)
-    bare = gauge("domains_without_certificate", "Domains that are served without a certificate.", *_PLACE)
+    bare = gauge("domains_without_certificate", "Domains of which no certificate is known.", *_PLACE)
     domains: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for each in inventory.certificates:
         domains[account(each.row)].update(each.used_by)

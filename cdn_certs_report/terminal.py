@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cdn_certs_report.edge import VERDICTS, in_words, summary
-from cdn_certs_report.inventory import STATES, left_in_words, legible, place, printable
+from cdn_certs_report.inventory import REASONS, STATES, left_in_words, legible, place, printable
 
 if TYPE_CHECKING:
     from cdn_certs_report.inventory import Certificate, Inventory
@@ -65,7 +66,11 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     shown = f", the first {limit} shown" if total > limit else ""
     console.print(f"Certificates: {total}{shown}: {', '.join(parts)}." if total else "No certificates.")
     if inventory.domains_without_certificate:
-        console.print(f"Domains without a certificate: {len(inventory.domains_without_certificate)}.")
+        reasons = Counter(row["reason"] or "none" for row in inventory.domains_without_certificate)
+        words = "; ".join(f"{reasons[each]} where {text}" for each, text in REASONS.items() if reasons[each])
+        console.print(
+            f"Domains without a certificate: {len(inventory.domains_without_certificate)}: {words}."
+        )
     if inventory.edge.rows:
         _print_edge(inventory, limit, console)
     as_of = f"{inventory.as_of:%Y-%m-%d %H:%M} UTC" if inventory.as_of else "an unknown time"
@@ -89,7 +94,7 @@ def _cell(text: str, file: IO[str], colour: str = "") -> Text:
 
 
 def _domains(certificate: Certificate) -> str:
-    if not certificate.in_use and not certificate.off:
+    if not certificate.used_by and not certificate.off:
         return certificate.unused
     first, *more = certificate.used_by or certificate.off
-    return ("" if certificate.in_use else "off: ") + first + (f" +{len(more)} more" if more else "")
+    return ("" if certificate.used_by else "off: ") + first + (f" +{len(more)} more" if more else "")

@@ -52,12 +52,13 @@ DDL = {
         domain_count integer,
         stale boolean, synced_at timestamp, hours_left double precision, days_left double precision,
         lifetime_left double precision, state text, identity text,
-        serves_nothing boolean""",
+        serves_nothing boolean, use_known boolean, only_named boolean""",
     "certificate_domains": """
         certificate_key text, provider text, account text, domain_name text, source text, covered boolean,
         provider_status text, in_use boolean""",
     "domains_without_certificate": """
-        provider text, account text, domain_name text, cname text, stale boolean, synced_at timestamp""",
+        provider text, account text, domain_name text, cname text, stale boolean, synced_at timestamp,
+        reason text""",
     "algorithm_inventory": """
         algorithm_kind text, algorithm text, bits integer, curve text, hash text, class text,
         certificates bigint, domains numeric""",
@@ -130,6 +131,8 @@ def certificate(key: str, left: timedelta | None, state: str, **fields: Any) -> 
         "identity": key,
         # As it was before models said it: where no domain is.
         "serves_nothing": None,
+        "use_known": True,
+        "only_named": False,
     } | fields
 
 
@@ -214,6 +217,7 @@ def models() -> dict[str, list[Row]]:
                 "cname": FORMULA,
                 "stale": True,
                 "synced_at": naive(NOW),
+                "reason": "none",
             }
         ],
         "algorithm_inventory": [
@@ -624,17 +628,88 @@ def test_says_what_serves_nothing(database: Make, report: Run) -> None:
     assert [written.count(f"It is {words}.") for words in ("in use elsewhere", "not in use")] == [1, 1]
 
 
+def test_what_may_be_in_use_counts_as_in_use(database: Make, report: Run) -> None:
+    """Where nobody could read what a certificate serves, it is neither forgotten nor left out of an alarm."""
+    ended = certificate("a", timedelta(days=-3), "expired", serves_nothing=False, use_known=False)
+    source = database(certificate_expiry=[ended], certificate_domains=[])
+    code, printed, said = report(source, "--fail-within", "1d")
+    assert code == 2
+    assert "ended 2026-11-20 08:00 UTC" in said
+    assert "perhaps in use" in printed
+    assert "not in use" not in printed
+    (found,) = json.loads(report(source, "--json", "-")[1])["certificates"]
+    shown = ("in_use", "used_by", "serves_nothing", "use_known")
+    assert tuple(found[name] for name in shown) == (True, [], False, False)
+    assert "It is perhaps in use." in report(source, "--ics", "-")[1]
+    assert "may serve domains: what would say it was not read" in report(source, "--html", "-")[1]
+
+
+def test_says_whose_certificate_nobody_knows(database: Make, report: Run) -> None:
+    """A domain whose certificate is in no list is no inventory that is whole; one that has none is a fact."""
+    source = database(
+        certificate_expiry=[certificate("gone", None, "unknown", name=None, only_named=True)],
+        certificate_domains=[
+            domain("gone", "gone.example.com"),
+            domain("gone", "off.example.com", in_use=False),
+        ],
+        domains_without_certificate=[
+            models()["domains_without_certificate"][0]
+            | {"domain_name": f"{reason}.example", "reason": reason}
+            for reason in ("not_named", "not_issued", "not_covered", "none")
+        ],
+    )
+    code, printed, said = report(source, "--fail-within", "1d")
+    assert code == 3
+    doubt = "alicloud / default: domains whose certificate is in no list, so that its end is not known: 2."
+    assert f"warning: {doubt}" in said
+    assert "NOT complete" in printed
+    assert (
+        "Domains without a certificate: 4: 1 where none is configured; "
+        "1 where none of the account's is for it; 1 where it is not issued yet; "
+        "1 where it has one, and nobody knows which."
+    ) in printed
+    document = json.loads(report(source, "--json", "-")[1])
+    assert document["warnings"] == [doubt]
+    assert [each["only_named"] for each in document["certificates"]] == [True]
+    page = report(source, "--html", "-")[1]
+    for words in ("it is not issued yet", "it has one, and nobody knows which", "and in no list"):
+        assert words in page
+
+
+@pytest.mark.parametrize("status", ["revoked", "inactive"])
+def test_what_was_withdrawn_has_ended(database: Make, report: Run, status: str) -> None:
+    """A certificate in use that the provider calls revoked is an alarm, whatever its dates."""
+    source = database(
+        certificate_expiry=[
+            certificate("used", timedelta(days=200), "critical", provider_status=status),
+            certificate("dateless", None, "critical", provider_status=status),
+            certificate("unused", timedelta(days=200), "critical", provider_status=status),
+        ],
+        certificate_domains=[domain("used", "www.example.com"), domain("dateless", "a.example.com")],
+    )
+    code, _, said = report(source, "--fail-within", "1d")
+    assert code == 2
+    assert f"{status}, says the provider: used-name (alicloud / default), domains: 1" in said
+    assert f"{status}, says the provider: dateless-name (alicloud / default), domains: 1" in said
+    assert "unused-name" not in said
+    states = [each["state"] for each in json.loads(report(source, "--json", "-")[1])["certificates"]]
+    assert states == ["critical"] * 3
+
+
 def test_reads_models_that_know_no_identity(database: Make, report: Run) -> None:
     """Models of an earlier release do not know which certificates are one; all else is reported."""
     source = database()
     before = json.loads(report(source, "--json", "-")[1])
     with duckdb.connect(source) as connection:
-        for name in ("identity", "serves_nothing"):
+        for name in ("identity", "serves_nothing", "use_known", "only_named"):
             connection.execute(f"alter table {SCHEMA}.certificate_expiry drop column {name}")
+        connection.execute(f"alter table {SCHEMA}.domains_without_certificate drop column reason")
     code, written, said = report(source, "--json", "-")
     assert (code, said) == (0, "")
     for each in before["certificates"]:
         each["also_held_by"] = None
+    for each in before["domains_without_certificate"]:
+        each["reason"] = None
     assert json.loads(written) == before
     assert report(source, "--html", "-")[0] == 0
 
@@ -1302,7 +1377,7 @@ def test_the_page_of_20000_certificates_opens_soon(
                 'shop-' || i || '.example.com', 'CN=Example Intermediate CA,O=Example Trust Services,C=US',
                 timestamp '2026-09-01', ends, ends, false, ends, true, ends, 'ok', false,
                 'RSA', 2048, null, 'sha256WithRSAEncryption', 'sha256', false, 4, false,
-                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok', sha256(i::text), false
+                timestamp '2026-11-23 07:00', 0, 0, 0, 'ok', sha256(i::text), false, true, false
                 from (
                     select i, timestamp '2026-11-20' + to_minutes(i * 10) as ends from range(20000) as _(i)
                 );

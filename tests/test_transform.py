@@ -139,6 +139,9 @@ def test_certificates(built: Built) -> None:
     # A serial number as short as its own is others' too.
     assert certificates["cdnetworks/main/1001"]["identity"] == "cdnetworks/main/1001"
     assert certificates["cdnetworks/main/1002"]["name"] == "<script>"
+    # A domain is configured with it, and no list shows it.
+    assert [key for key, row in certificates.items() if row["only_named"]] == ["cdnetworks/main/9"]
+    assert all(row["use_known"] for row in certificates.values())
 
 
 def test_certificate_expiry(built: Built) -> None:
@@ -335,11 +338,12 @@ ANSWERS: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         ],
     ),
     "domains_without_a_certificate": (
-        ("domain_name", "cname"),
+        ("domain_name", "reason", "cname"),
         [
-            ("plain.example.com", "plain.example.com.w.kunlunsl.example"),
-            ("asked.example.net", "asked.example.net.cdn.example"),
-            ("bare.example.net", "bare.example.net.cdn.example"),
+            ("plain.example.com", "none", "plain.example.com.w.kunlunsl.example"),
+            ("asked.example.net", "none", "asked.example.net.cdn.example"),
+            ("bare.example.net", "none", "bare.example.net.cdn.example"),
+            ("new.example.org", "not_issued", None),
         ],
     ),
     "weaker_than_rsa_2048": (

@@ -17,6 +17,7 @@
     "too-long": "lives too long",
     "stale": "not read lately",
     "self-signed": "self-signed",
+    "only-named": "in no list",
     "elsewhere": "also held elsewhere",
   };
   const find = (selector) => document.querySelector(selector);
@@ -108,7 +109,8 @@
     const summary = (certificate, index) => {
       const { used_by: used, off, common_name: name, title, flags } = certificate;
       const domains = used.length ? used : off.map((domain) => `${domain} (off)`);
-      const unused = flags.includes("serves-nothing") ? "not in use" : "in use elsewhere";
+      const unused = flags.includes("use-unknown") ? "perhaps in use"
+        : flags.includes("serves-nothing") ? "not in use" : "in use elsewhere";
       const expand = element(
         "button", { type: "button", class: "expand", "aria-expanded": "false", "aria-controls": `detail-${index}` }, title,
       );

@@ -10,8 +10,9 @@
 {#
     The rows of a provider's streams: `int_<provider>_rows`. A stream without rows has one without an account.
 
-    `streams` maps a stream to its `key`, and to its `inventory` and `listing` where those are not its own: see the model `streams`. A
-    key of several columns is a list; the first one names what the rows are parts of, whose error concerns them all.
+    `streams` maps a stream to its `key`, to its `inventory` and `listing` where those are not its own, and to `tells_use` where other streams'
+    certificates need it: see the model `streams`. A key of several columns is a list; the first one names what the rows are parts of, whose
+    error concerns them all.
 #}
 {% macro stream_rows(streams) -%}
     {%- for stream, about in streams.items() %}
@@ -19,6 +20,7 @@
         cast('{{ stream }}' as text) as stream,
         cast('{{ about.inventory or stream }}' as text) as inventory,
         cast('{{ about.listing or stream }}' as text) as listing,
+        {{ (about.tells_use or false) | lower }} as tells_use,
         seen.account,
         seen.row_key,
         seen.part_of,
@@ -51,6 +53,28 @@
     )
 {%- endmacro %}
 
+{# Whether the parts of a whole, such as the certificates of a zone, were read when the row of the whole was, or since: a condition. #}
+{% macro parts_read(stream, whole, key) -%}
+    exists (
+        select 1
+        from {{ ref('stg_syncs') }} as syncs
+        where
+            syncs.stream = '{{ stream }}'
+            and syncs.account = {{ whole }}.account
+            and syncs.synced_at >= {{ whole }}.synced_at
+            and syncs.complete
+    )
+    and not exists (
+        select 1
+        from {{ ref('stg_sync_errors') }} as errors
+        where
+            errors.stream = '{{ stream }}'
+            and errors.account = {{ whole }}.account
+            and errors.synced_at >= {{ whole }}.synced_at
+            and (errors.key = {{ whole }}.{{ key }} or errors.key like {{ whole }}.{{ key }} || '/%')
+    )
+{%- endmacro %}
+
 {#
     The columns of `int_<provider>_certificates`: a row for each certificate or, where it is seen at several domains, for each of them.
 
@@ -64,6 +88,7 @@
         'seen_at': kwargs.identifier or kwargs.certificate_id or 'certificate_id',
         'dns_names_known': (kwargs.dns_names or 'dns_names') ~ ' is not null' if 'dns_names' in varargs or kwargs.dns_names else 'false',
         'in_use': 'true',
+        'use_known': 'true',
         'stale': 'stale',
         'synced_at': 'synced_at',
     } -%}
@@ -93,6 +118,7 @@
         'provider_status': 'text',
         'renews_itself': 'boolean',
         'in_use': 'boolean',
+        'use_known': 'boolean',
         'stale': 'boolean',
         'synced_at': 'timestamp',
     }) }}
@@ -103,7 +129,8 @@
 
     `source` is `served`, `related` or `covers`, as in `certificate_domains`; a domain that is only covered is not `in_use`, unless the
     provider says in which order it takes its certificates, and this is the first. With a source and no `identifier`, the domain has no
-    certificate; without a source nobody knows.
+    certificate; without a source nobody knows. Then `reason` says why, as in `domains_without_certificate`; it is null where it is in
+    `sync_errors`, or nobody asked.
 #}
 {% macro domain_columns() -%}
     {%- set defaults = {
@@ -120,6 +147,7 @@
         'source': 'text',
         'cname': 'text',
         'provider_status': 'text',
+        'reason': 'text',
         'in_use': 'boolean',
         'stale': 'boolean',
         'synced_at': 'timestamp',

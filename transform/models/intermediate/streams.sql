@@ -1,2 +1,2 @@
-select distinct provider, stream, inventory, listing
+select distinct provider, stream, inventory, listing, tells_use
 from ({{ of_providers('rows') }}) as declared

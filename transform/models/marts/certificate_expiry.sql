@@ -32,9 +32,14 @@ dated as (
 judged as (
     select
         dated.*,
-        case when provider_status = 'expired' then 'expired' else state_by_dates end as state,
+        case
+            when provider_status = 'expired' then 'expired'
+            when provider_status in ('revoked', 'inactive') and state_by_dates <> 'expired' then 'critical'
+            else state_by_dates
+        end as state,
         -- Its idea of soon is its own: it is said, and changes no state.
         (provider_status = 'expired' and state_by_dates <> 'expired')
+            or (provider_status in ('revoked', 'inactive') and state_by_dates not in ('expired', 'critical'))
             or (provider_status = 'expire_soon' and state_by_dates = 'ok') as says_worse
     from dated
 )
@@ -67,6 +72,8 @@ select
     self_signed,
     domain_count,
     serves_nothing,
+    use_known,
+    only_named,
     stale,
     synced_at,
     as_of,

@@ -42,11 +42,18 @@ ranked as (
             partition by certificate_key
             order by
                 case counted_provider_status
-                    when 'expired' then 1 when 'expire_soon' then 2 when 'mismatch' then 3 when 'ok' then 5 else 4
+                    when 'expired' then 1
+                    when 'revoked' then 2
+                    when 'inactive' then 3
+                    when 'expire_soon' then 4
+                    when 'mismatch' then 5
+                    when 'ok' then 7
+                    else 6
                 end,
                 case when counted_provider_status is null then 1 else 0 end,
                 seen_at
-        ) as worst_provider_status
+        ) as worst_provider_status,
+        min(case when use_known and uses_read then 1 else 0 end) over (partition by certificate_key) as uses_known
     from counted
 ),
 
@@ -114,7 +121,10 @@ select
     certificates.renews_itself,
     cast(certificates.domain_count as integer) as domain_count,
     -- A certificate may be bought in one place and served in another.
-    sum(certificates.domain_count) over (partition by certificates.identity) = 0 as serves_nothing,
+    sum(certificates.domain_count) over (partition by certificates.identity) = 0
+        and min(certificates.uses_known) over (partition by certificates.identity) = 1 as serves_nothing,
+    certificates.uses_known = 1 as use_known,
+    certificates.only_named,
     certificates.stale,
     certificates.synced_at
 from identified as certificates

@@ -84,12 +84,61 @@ at_sites as (
             or lower(element.value) = lower(held.site_name)
             or right(lower(element.value), length(held.site_name) + 1) = '.' || lower(held.site_name)
         )
+),
+
+sites as (
+    select
+        account,
+        site_id,
+        lower(site_name) as site_name,
+        lower(coalesce(status, 'active')) not in ('pending', 'offline', 'moved') as in_use,
+        stale,
+        synced_at
+    from {{ current_rows('alicloud_esa_sites', 'site_id') }} as listed
+),
+
+without as (
+    select account, domain_name, source, cname, cast(null as text) as reason, in_use, stale, synced_at
+    from ranked
+    where version = 1 and identifier is null and not has_certificate
+    union all
+    -- What is applied for is not there yet.
+    select applied.account, lower(element.value), null, null, 'not_issued', coalesce(sites.in_use, true), applied.stale, applied.synced_at
+    from {{ current_rows('alicloud_esa_certificates', ['site_id', 'id']) }} as applied
+    {{ unnest_list('san') }}
+    left join sites
+        on applied.account = sites.account
+        and applied.site_id = sites.site_id
+    where lower(applied.status) = 'applying' and element.value is not null
+    union all
+    -- Which names a site serves nobody says; one without any certificate serves its own without.
+    select account, site_name, null, null, 'none', in_use, stale, synced_at
+    from sites
+    where
+        {{ parts_read('alicloud_esa_certificates', 'sites', 'site_id') }}
+        and not exists (
+            select 1
+            from {{ ref('int_alicloud_held_certificates') }} as held
+            where held.product = 'esa' and held.account = sites.account and held.site_id = sites.site_id
+        )
 )
 
 select
     {{ domain_columns('identifier', 'source', 'cname', 'provider_status', in_use='in_use') }}
 from ranked
-where version = 1 and (identifier is not null or not has_certificate)
+where version = 1 and identifier is not null
+union all
+select
+    {{ domain_columns(
+        source='max(source)',
+        cname='max(cname)',
+        reason='max(reason)',
+        in_use='bool_or(in_use)',
+        stale='bool_and(stale)',
+        synced_at='max(synced_at)',
+    ) }}
+from without
+group by account, domain_name
 union all
 select
     {{ domain_columns(

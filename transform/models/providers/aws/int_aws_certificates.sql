@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- By the ARN: a renewal leaves it as it is.
+-- By the ARN: a renewal leaves it as it is. What serves nothing here may serve a load balancer, as ACM says.
 select
     {{ certificate_columns(
         certificate_id='certificate_arn',
@@ -34,6 +34,7 @@ select
             -- Whoever imported it, or uploaded it to IAM, has to do that again.
             when type = 'IMPORTED' or server_certificate_id is not null then false
         end",
+        use_known="coalesce(regexp_replace(cast(in_use_by as text), 'arn:[a-z-]+:cloudfront:', '', 'g') not like '%arn:%', true)",
     ) }}
 from {{ current_rows('aws_certificates', 'certificate_arn') }} as seen
 -- What was requested and not issued is no certificate.

@@ -2,17 +2,6 @@
 
 with pro as (
     select * from {{ current_rows('cdnetworks_pro_certificates', 'certificate_id') }} as deployed
-),
-
--- Of a certificate that domains are configured with and no list shows, nobody knows when it ends.
-configured as (
-    select configured.account, configured.certificate_id, bool_and(configured.stale) as stale, max(configured.synced_at) as synced_at
-    from {{ ref('int_cdnetworks_configured') }} as configured
-    left join {{ ref('int_cdnetworks_inventory') }} as listed
-        on configured.account = listed.account
-        and configured.certificate_id = listed.certificate_id
-    where configured.certificate_id is not null and listed.certificate_id is null
-    group by 1, 2
 )
 
 select
@@ -36,8 +25,6 @@ select
         not_after='production_expiration_time',
         provider_not_after='production_expiration_time',
         renews_itself="case lower(auto_renew) when 'le' then true when 'off' then false end",
+        use_known='usage_in_production is not null',
     ) }}
 from pro
-union all
-select {{ certificate_columns('certificate_id') }}
-from configured

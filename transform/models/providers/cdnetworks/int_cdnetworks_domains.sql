@@ -91,9 +91,19 @@ without as (
 ),
 
 all_domains as (
-    select account, domain_name, certificate_id, source, in_use, of_pro, stale, synced_at from held
+    select
+        account,
+        domain_name,
+        certificate_id,
+        source,
+        case when certificate_id is null then 'not_named' end as reason,
+        in_use,
+        of_pro,
+        stale,
+        synced_at
+    from held
     union all
-    select account, domain_name, null, source, true, false, stale, synced_at from without
+    select account, domain_name, null, source, null, true, false, stale, synced_at from without
 )
 
 select
@@ -103,6 +113,7 @@ select
         identifier='all_domains.certificate_id',
         source='all_domains.source',
         cname='descriptions.cname',
+        reason='all_domains.reason',
         in_use='all_domains.in_use and coalesce(descriptions.enabled and descriptions.cdn_service_status, true)',
         stale='all_domains.stale',
         synced_at='all_domains.synced_at',

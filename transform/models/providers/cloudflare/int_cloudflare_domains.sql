@@ -2,22 +2,64 @@
 
 -- The provider does not say which certificate a name is served with, but in which order it takes them, whose first one covers it here:
 -- https://developers.cloudflare.com/ssl/reference/certificate-and-hostname-priority/.
-with listed as (
-    select account, lower(name) as domain_name, stale, synced_at
+with zones as (
+    select
+        zones.*,
+        not coalesce(paused, false)
+            and not coalesce(dns_only, false)
+            and lower(coalesce(status, 'active')) not in ('initializing', 'moved', 'pending') as serves
     from {{ current_rows('cloudflare_zones', 'zone_id') }} as zones
+),
+
+-- The status is that of what should have a certificate for the name: of a pack, or of a custom hostname's certificate.
+listed as (
+    select account, zone_id, lower(name) as domain_name, null as status, true as of_zone, serves, stale, synced_at
+    from zones
     union all
-    select account, lower(hostname) as domain_name, stale, synced_at
+    select
+        account,
+        zone_id,
+        lower(hostname),
+        lower(ssl_status),
+        false,
+        lower(coalesce(status, 'active')) not in (
+            'blocked', 'deleted', 'moved', 'pending_deletion', 'test_blocked', 'test_failed', 'test_pending'
+        ),
+        stale,
+        synced_at
     from {{ current_rows('cloudflare_custom_hostnames', ['zone_id', 'custom_hostname_id']) }} as hostnames
     union all
-    select account, lower(element.value) as domain_name, stale, synced_at
+    select account, zone_id, lower(element.value), lower(status), false, true, stale, synced_at
     from {{ current_rows('cloudflare_certificate_packs', ['zone_id', 'pack_id']) }} as packs
     {{ unnest_list('hosts') }}
     where lower(status) not in ('deleted', 'deletion_timed_out', 'pending_cleanup', 'pending_deletion')
 ),
 
-domains as (
-    select account, domain_name, bool_and(stale) as stale, max(synced_at) as synced_at
+-- Why there is none, if there is none. Whether a zone's own domain is proxied nobody says; a zone gets a certificate for it by itself.
+reasons as (
+    select
+        listed.account,
+        listed.domain_name,
+        case
+            when not listed.serves or not coalesce(zones.serves, true) then null
+            when listed.of_zone
+                then case when {{ parts_read('cloudflare_certificate_packs', 'listed', 'zone_id') }} then 'not_covered' end
+            when coalesce(listed.status, 'inactive') ~ '^(backup|deactivating|delet|inactive|pending_(cleanup|deletion)).*$' then 'none'
+            when listed.status ~ '^((holding|initializing|pending|staging).*|.*_timed_out)$' then 'not_issued'
+            else 'not_named'
+        end as reason,
+        listed.stale,
+        listed.synced_at
     from listed
+    left join zones
+        on listed.account = zones.account
+        and listed.zone_id = zones.zone_id
+),
+
+-- Of several reasons the last of the alphabet: what may be served with one comes before what has none.
+domains as (
+    select account, domain_name, max(reason) as reason, bool_and(stale) as stale, max(synced_at) as synced_at
+    from reasons
     where domain_name is not null
     group by 1, 2
 ),
@@ -84,7 +126,8 @@ select
         identifier='ranked.identifier',
         source="case when ranked.identifier is not null then 'covers' end",
         provider_status='ranked.provider_status',
-        in_use='coalesce(ranked.in_use, false)',
+        reason='case when ranked.identifier is null then domains.reason end',
+        in_use='coalesce(ranked.in_use, domains.reason is not null)',
         stale='coalesce(ranked.stale, domains.stale)',
         synced_at='coalesce(ranked.synced_at, domains.synced_at)',
     ) }}

@@ -32,12 +32,26 @@ read_accounts as (
     where stream = 'fastly_tls_certificates' and complete
 ),
 
+-- Whose certificate is ordered, and not there yet.
+ordered as (
+    select distinct domains.account, domains.domain_name
+    from domains
+    {{ unnest_list('tls_subscriptions') }}
+    inner join {{ ref('stg_fastly_tls_subscriptions') }} as subscriptions
+        on domains.account = subscriptions.account
+        and element.value = subscriptions.subscription_id
+    where lower(subscriptions.state) in ('pending', 'processing')
+),
+
 -- Without an activation a domain has no certificate; with one that does not say which, nobody knows.
 others as (
     select
         domains.account,
         domains.domain_name,
-        read_accounts.account is not null and activated.domain_name is null as has_none,
+        case
+            when activated.domain_name is not null then 'not_named'
+            when read_accounts.account is not null then case when ordered.domain_name is not null then 'not_issued' else 'none' end
+        end as reason,
         domains.stale,
         domains.synced_at
     from domains
@@ -45,10 +59,13 @@ others as (
     left join (select distinct account, domain_name from activations) as activated
         on domains.account = activated.account
         and domains.domain_name = activated.domain_name
+    left join ordered
+        on domains.account = ordered.account
+        and domains.domain_name = ordered.domain_name
     left join read_accounts on domains.account = read_accounts.account
     where served.certificate_id is null
 )
 
 select {{ domain_columns(identifier='certificate_id', source="'served'") }} from served
 union all
-select {{ domain_columns(source="case when has_none then 'served' end") }} from others
+select {{ domain_columns('reason', source="case when reason <> 'not_named' then 'served' end") }} from others

@@ -304,7 +304,7 @@ def _verdict(report: Inventory, within: timedelta | None) -> int:
     if len(unknown) > _NAMED:
         doubts.append(f"warning: nor when {len(unknown) - _NAMED:,} others end.")
     ends = report.ending_within(within) if within is not None else []
-    endings = [f"{ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ends]
+    endings = [f"{ending(each)}: {each.label}, domains: {each.domain_count}" for each in ends]
     notes = [
         f"note: {each.label} ends {each.row['not_after']:%Y-%m-%d %H:%M:%S} UTC, says the certificate, and "
         f"{each.row['provider_not_after']:%Y-%m-%d %H:%M:%S} UTC, says the provider: the earlier counts."

@@ -140,7 +140,7 @@ def _certificates(in_use: Iterable[Certificate]) -> Iterable[Problem | dict[Key,
     for key, group in groups.items():
         worst = min(group, key=lambda each: order.index(each.state))
         if worst.state in {"expired", "critical"}:
-            detail = f"{ending(worst)}, domains: {len(worst.used_by)}"
+            detail = f"{ending(worst)}, domains: {worst.domain_count}"
             yield Problem(*key, worst.state, worst.label, detail)
         else:
             unknown = any(each.state == "unknown" or each.row["stale"] for each in group)

@@ -75,6 +75,11 @@ class Certificate:
         return bool(self.used_by) or self.use_unknown
 
     @property
+    def domain_count(self) -> int | str:
+        """How many domains go down with it."""
+        return "unknown" if self.use_unknown else len(self.used_by)
+
+    @property
     def withdrawn(self) -> bool:
         """Whether the provider says that it is not valid any more, whatever its dates."""
         return self.row["provider_status"] in _WITHDRAWN
@@ -384,14 +389,11 @@ def _warnings(syncs: list[Row], now: datetime) -> list[str]:
 
 def _not_known(certificates: list[Certificate], without: list[Row]) -> list[str]:
     """Return, in words, where domains are served with a certificate that nobody knows."""
-    domains: defaultdict[str, set[str]] = defaultdict(set)
-    for each in certificates:
-        if each.row["only_named"] and each.used_by:
-            domains[place(each.row)].update(each.used_by)
-    for row in without:
-        if row["reason"] == "not_named":
-            domains[place(row)].add(row["domain_name"])
+    unknown = {
+        (place(each.row), name) for each in certificates if each.row["only_named"] for name in each.used_by
+    }
+    unknown |= {(place(row), row["domain_name"]) for row in without if row["reason"] == "not_named"}
     return [
-        f"{owner}: domains whose certificate is in no list, so that its end is not known: {len(names):,}."
-        for owner, names in sorted(domains.items())
+        f"{owner}: domains whose certificate is in no list, so that its end is not known: {count:,}."
+        for owner, count in sorted(Counter(owner for owner, _ in unknown).items())
     ]

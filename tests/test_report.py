@@ -538,6 +538,7 @@ def test_what_may_be_in_use_counts_as_in_use(database: Make, report: Run) -> Non
     code, printed, said = report(source, "--fail-within", "1d")
     assert code == 2
     assert "ended 2026-11-20 08:00 UTC" in said
+    assert "a-name (alicloud / default), domains: unknown" in said
     assert "perhaps in use" in printed
     assert "not in use" not in printed
     (found,) = json.loads(report(source, "--json", "-")[1])["certificates"]

@@ -13,8 +13,9 @@ from typing_extensions import override
 
 from cdn_certs_report.edge import in_words, is_refused
 from cdn_certs_report.installation import missing, remedy
-from cdn_certs_report.inventory import ending, inventory, legible, place, printable
+from cdn_certs_report.inventory import ending, inventory
 from cdn_certs_report.output import forget_stdout, is_stdout, stdout, write
+from cdn_certs_report.words import legible, place, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -341,7 +342,7 @@ def _endings(report: Inventory, within: timedelta) -> list[str]:
         ),
     ]
     return [
-        *(f"{ending(each)}: {each.label}, domains: {len(each.used_by)}" for each in ends),
+        *(f"{ending(each)}: {each.label}, domains: {each.domain_count}" for each in ends),
         *(f"at the edge ({place(each)}): {in_words(each)}" for each in refused),
     ]
 

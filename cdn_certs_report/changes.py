@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from cdn_certs_report.inventory import STATES, account, ending, place, printable
+from cdn_certs_report.inventory import STATES, ending
+from cdn_certs_report.words import account, place, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -140,7 +141,7 @@ def _certificates(in_use: Iterable[Certificate]) -> Iterable[Problem | dict[Key,
     for key, group in groups.items():
         worst = min(group, key=lambda each: order.index(each.state))
         if worst.state in {"expired", "critical"}:
-            detail = f"{ending(worst)}, domains: {len(worst.used_by)}"
+            detail = f"{ending(worst)}, domains: {worst.domain_count}"
             yield Problem(*key, worst.state, worst.label, detail)
         else:
             unknown = any(each.state == "unknown" or each.row["stale"] for each in group)

@@ -15,7 +15,8 @@ from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from cdn_certs_report.edge import in_words as drift_in_words
-from cdn_certs_report.inventory import STATES, place, printable
+from cdn_certs_report.inventory import STATES
+from cdn_certs_report.words import place, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

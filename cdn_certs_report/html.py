@@ -13,16 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cdn_certs_report.edge import VERDICTS, in_words, summary, trouble
-from cdn_certs_report.inventory import (
-    REASONS,
-    STATES,
-    Certificate,
-    Inventory,
-    age_in_words,
-    left_in_words,
-    place,
-)
+from cdn_certs_report.inventory import STATES, Certificate, Inventory
 from cdn_certs_report.timeline import timeline
+from cdn_certs_report.words import REASONS, age_in_words, left_in_words, place
 
 if TYPE_CHECKING:
     from cdn_certs_report.database import Row

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from cdn_certs_report.edge import Edge, edge, ending_before, is_drift
+from cdn_certs_report.words import age_in_words, left_in_words, place
 
 if TYPE_CHECKING:
     from cdn_certs_report.database import Row
@@ -22,19 +23,8 @@ STATES = {
 }
 """The states of a certificate, the worst first, in words."""
 
-REASONS = {
-    "none": "none is configured",
-    "not_covered": "none of the account's is for it",
-    "not_issued": "it is not issued yet",
-    "not_named": "it has one, and nobody knows which",
-}
-"""Why no certificate of a domain is known, in words."""
-
 _WITHDRAWN = {"revoked", "inactive"}
 """The statuses of certificates that are not valid any more before they end."""
-
-_PLAIN = {"\N{MINUS SIGN}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
-"""This report's own characters which not every charset has, and what stands for them there."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -79,6 +69,11 @@ class Certificate:
     def in_use(self) -> bool:
         """Whether a domain goes down with it, or may."""
         return bool(self.used_by) or self.use_unknown
+
+    @property
+    def domain_count(self) -> int | str:
+        """How many domains go down with it."""
+        return "unknown" if self.use_unknown else len(self.used_by)
 
     @property
     def withdrawn(self) -> bool:
@@ -217,36 +212,9 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
     )
 
 
-def place(row: Row) -> str:
-    """Return whose a row is: a provider's account."""
-    return f"{row['provider']} / {row['account']}"
-
-
-def account(row: Row) -> tuple[str, str]:
-    """Return the same of a row, to compare; the provider of a stream that the models do not know is blank."""
-    return row["provider"] or "", row["account"]
-
-
 def title(row: Row) -> str:
     """Return the name people know a certificate by."""
     return str(row["name"] or row["subject_common_name"] or row["certificate_id"] or row["certificate_key"])
-
-
-def left_in_words(left: timedelta | None) -> str:
-    """Return a time left in whole days, or below two days in hours or smaller; negative when past."""
-    if left is None:
-        return "unknown"
-    sign = "\N{MINUS SIGN}" if left < timedelta() else ""
-    return sign + age_in_words(abs(left))
-
-
-def age_in_words(age: timedelta) -> str:
-    """Return a time in whole days, or below two days in hours or smaller."""
-    seconds = max(int(age.total_seconds()), 0)
-    for unit, length in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= (2 * length if unit == "days" else length):
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
 
 
 def ending(certificate: Certificate) -> str:
@@ -257,20 +225,6 @@ def ending(certificate: Certificate) -> str:
         return f"{certificate.row['provider_status']}, says the provider"
     end, left = certificate.row["ends_at"], left_in_words(certificate.left)
     return f"{'ended' if certificate.state == 'expired' else 'ends'} {end:%Y-%m-%d %H:%M} UTC ({left})"
-
-
-def printable(text: object) -> str:
-    """Return a provider's text in one line, without what a terminal would obey or a calendar refuse."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(text))
-
-
-def legible(text: str, file: IO[str]) -> str:
-    """Return a text in the charset of a file; what that lacks is escaped."""
-    charset = getattr(file, "encoding", None) or "utf-8"
-    for own, plain in _PLAIN.items():
-        if not own.encode(charset, "ignore"):
-            text = text.replace(own, plain)
-    return text.encode(charset, "backslashreplace").decode(charset)
 
 
 def _key(row: Row) -> tuple[str, str, str]:
@@ -424,14 +378,11 @@ def _warnings(syncs: list[Row], now: datetime) -> list[str]:
 
 def _not_known(certificates: list[Certificate], without: list[Row]) -> list[str]:
     """Return, in words, where domains are served with a certificate that nobody knows."""
-    domains: defaultdict[str, set[str]] = defaultdict(set)
-    for each in certificates:
-        if each.row["only_named"] and each.used_by:
-            domains[place(each.row)].update(each.used_by)
-    for row in without:
-        if row["reason"] == "not_named":
-            domains[place(row)].add(row["domain_name"])
+    unknown = {
+        (place(each.row), name) for each in certificates if each.row["only_named"] for name in each.used_by
+    }
+    unknown |= {(place(row), row["domain_name"]) for row in without if row["reason"] == "not_named"}
     return [
-        f"{owner}: domains whose certificate is in no list, so that its end is not known: {len(names):,}."
-        for owner, names in sorted(domains.items())
+        f"{owner}: domains whose certificate is in no list, so that its end is not known: {count:,}."
+        for owner, count in sorted(Counter(owner for owner, _ in unknown).items())
     ]

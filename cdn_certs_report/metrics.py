@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from cdn_certs_report.inventory import STATES, account
+from cdn_certs_report.inventory import STATES
+from cdn_certs_report.words import account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

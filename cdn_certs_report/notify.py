@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from apprise import Apprise
 
 from cdn_certs_report.changes import Problem, news, present
-from cdn_certs_report.inventory import printable
 from cdn_certs_report.output import write
+from cdn_certs_report.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

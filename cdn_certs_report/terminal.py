@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cdn_certs_report.edge import VERDICTS, in_words, summary
-from cdn_certs_report.inventory import REASONS, STATES, left_in_words, legible, place, printable
+from cdn_certs_report.inventory import STATES
+from cdn_certs_report.words import REASONS, left_in_words, legible, place, printable
 
 if TYPE_CHECKING:
     from cdn_certs_report.inventory import Certificate, Inventory

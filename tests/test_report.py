@@ -20,7 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import column, create_engine, insert, table, text
 
 from cdn_certs_report.__main__ import main
-from cdn_certs_report.inventory import left_in_words
+from cdn_certs_report.words import left_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -635,6 +635,7 @@ def test_what_may_be_in_use_counts_as_in_use(database: Make, report: Run) -> Non
     code, printed, said = report(source, "--fail-within", "1d")
     assert code == 2
     assert "ended 2026-11-20 08:00 UTC" in said
+    assert "a-name (alicloud / default), domains: unknown" in said
     assert "perhaps in use" in printed
     assert "not in use" not in printed
     (found,) = json.loads(report(source, "--json", "-")[1])["certificates"]

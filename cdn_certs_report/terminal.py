@@ -30,7 +30,7 @@ _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
-    """Print the certificates that end soonest: in colours on a terminal, plain elsewhere."""
+    """Print the certificates that end soonest, those that serve nothing last: in colours on a terminal."""
     console = Console(file=file, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         # Nobody's window is known: a line is cut nowhere.
@@ -49,7 +49,8 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     if not ellipsis:
         for column in table.columns:
             column.overflow = "fold"
-    for certificate in islice(inventory.certificates, limit):
+    # What serves nothing takes no place of what goes down.
+    for certificate in islice(sorted(inventory.certificates, key=lambda each: each.serves_nothing), limit):
         colour = _COLOURS[certificate.state]
         table.add_row(
             _cell(f"{certificate.ends_at:%Y-%m-%d %H:%M}" if certificate.ends_at else "unknown", file),

@@ -199,7 +199,7 @@ def test_the_names_that_nobody_reads_are_known() -> None:
     """In objects and lists of objects too, each once, whatever was read of other items."""
     names = Names()
     for number in range(3):
-        item = Seen({"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names)
+        item = Seen({"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names, print)
         assert item.get("id") == number
         part = item.get("parts")[0]
         assert part.get("a") == 1
@@ -214,7 +214,7 @@ def test_names_without_end_are_not_all_kept() -> None:
     """An answer may have as many, and as long ones, as it likes."""
     names = Names()
     for number in range(3):
-        Seen({f"{number}-{name}": 1 for name in range(MOST)}, names)
-    Seen({"x" * (LONGEST + 1): 1}, names)
+        Seen({f"{number}-{name}": 1 for name in range(MOST)}, names, print)
+    Seen({"x" * (LONGEST + 1): 1}, names, print)
     assert len(names.unread) <= 2 * MOST
     assert max(map(len, names.unread)) <= LONGEST

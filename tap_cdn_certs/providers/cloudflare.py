@@ -20,6 +20,7 @@ from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
+    end,
     identifier,
     inner,
     integer,
@@ -247,7 +248,8 @@ class CloudflareCertificatePacks(NestedStream):
                     "id": identifier(certificate, "id"),
                     "hosts": texts(certificate, "hosts"),
                     **taken(text, certificate, "status", "issuer", "signature", "bundle_method"),
-                    **taken(utc, certificate, "expires_on", "uploaded_on", "modified_on"),
+                    "expires_on": end(certificate, "expires_on"),
+                    **taken(utc, certificate, "uploaded_on", "modified_on"),
                     "priority": integer(certificate, "priority"),
                     "zone_id": identifier(certificate, "zone_id"),
                     "geo_restrictions_label": text(inner(certificate, "geo_restrictions"), "label"),
@@ -307,7 +309,8 @@ class CloudflareCustomHostnames(NestedStream):
             "ssl_issuer": text(ssl, "issuer"),
             "ssl_serial_number": identifier(ssl, "serial_number"),
             "ssl_signature": text(ssl, "signature"),
-            **taken(utc, ssl, "uploaded_on", "expires_on", prefix="ssl_"),
+            "ssl_uploaded_on": utc(ssl, "uploaded_on"),
+            "ssl_expires_on": end(ssl, "expires_on"),
             "ssl_validation_errors": messages(ssl),
             "ssl_certificates": [
                 {
@@ -315,7 +318,8 @@ class CloudflareCustomHostnames(NestedStream):
                     "issuer": text(certificate, "issuer"),
                     "serial_number": identifier(certificate, "serial_number"),
                     **taken(text, certificate, "signature", "fingerprint_sha256"),
-                    **taken(utc, certificate, "issued_on", "expires_on"),
+                    "issued_on": utc(certificate, "issued_on"),
+                    "expires_on": end(certificate, "expires_on"),
                 }
                 for certificate in objects(ssl, "certificates")
             ]

@@ -25,6 +25,7 @@ from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
+    end,
     identifier,
     inner,
     mapping,
@@ -219,7 +220,8 @@ class FastlyTLSCertificates(FastlyStream):
             **taken(text, attributes, "name", "issued_to", "issuer"),
             "serial_number": identifier(attributes, "serial_number"),
             "signature_algorithm": text(attributes, "signature_algorithm"),
-            **taken(utc, attributes, "not_before", "not_after"),
+            "not_before": utc(attributes, "not_before"),
+            "not_after": end(attributes, "not_after"),
             "replace": boolean(attributes, "replace"),
             **taken(utc, attributes, "created_at", "updated_at", "deleted_at"),
             **taken(named, item, "tls_domains", "tls_configurations"),

@@ -39,6 +39,9 @@ SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1]
 # Without these nobody knows when a domain goes down.
 ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
 
+# The code of an end that the provider says, and that cannot be read.
+UNREADABLE_END = "UnreadableEnd"
+
 # Items of a list that may be read before one of them is written.
 ROOM = 1000
 
@@ -213,13 +216,28 @@ class CDNStream(TapStream):
         """Notes what could not be read of a record, which is there all the same."""
         self._doubts.append((key, error))
 
-    def seen(self, value: object, name: str = "The item") -> Item:
+    def doubted(self, record: Record) -> APIError | None:
+        """All that is in doubt of a record, as one error: a key has one row in `sync_errors`."""
+        errors = [error for _, error in self._doubts]
+        for error in errors:
+            if error.code == UNREADABLE_END and record.get("x509_not_after"):
+                error.reach = Reach.FIELD
+        worst = min(errors, key=lambda error: error.reach is Reach.FIELD, default=None)
+        return worst and worst.but(" ".join(dict.fromkeys(error.message for error in errors)))
+
+    def seen(
+        self, value: object, name: str = "The item", doubt: Callable[[str, str], None] | None = None
+    ) -> Item:
         """A value that has to be an object, by the name it has in messages; notes what is read of it.
+
+        Args:
+            doubt: Is told of an end that cannot be read; else it is noted with the record.
 
         Raises:
             InvalidValueError: It is not.
         """
-        return Seen(dict(mapping(value, name)), self._names)
+        noted = doubt or (lambda name, why: self.doubt("", unreadable_end(name, why)))
+        return Seen(dict(mapping(value, name)), self._names, noted)
 
     def whole(self, fields: Record) -> Record:
         """The record of some fields."""
@@ -273,8 +291,8 @@ class CDNStream(TapStream):
                     counts.read += 1
                 else:
                     counts.without_certificate += 1
-                for doubt in self._doubts:
-                    self.report(*doubt)
+                if doubt := self.doubted(record):
+                    self.report(key, doubt)
                 yield record
             self.written()
 
@@ -289,6 +307,11 @@ class CDNStream(TapStream):
     def given_up(self, error: APIError, why: str) -> APIError:
         """The error of the stream, for which that of a key stands."""
         return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)
+
+
+def unreadable_end(name: str, why: str) -> APIError:
+    """What is said of an end that cannot be read: nobody knows when a domain goes down."""
+    return APIError(UNREADABLE_END, f"{name}, when the certificate ends, cannot be read: {why}.")
 
 
 class ListedStream(CDNStream):

@@ -199,7 +199,9 @@ def test_the_names_that_nobody_reads_are_known() -> None:
     """In objects and lists of objects too, each once, whatever was read of other items."""
     names = Names()
     for number in range(3):
-        item = Seen({"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names, print)
+        item = Seen(
+            {"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names, print
+        )
         assert item.get("id") == number
         part = item.get("parts")[0]
         assert part.get("a") == 1

@@ -47,9 +47,15 @@ class Answer:
             return 0.0
 
     def wait(self, header: str = "Retry-After", unit: float = 1.0) -> float | None:
-        """Seconds that a header asks to wait for, or None; not more than a quarter of an hour."""
+        """Seconds that a header asks to wait for, or till when, or None; at most a quarter of an hour."""
         written = self.headers.get(header, "").strip()
-        return min(float(written) * unit, MAX_WAIT) if written.isdecimal() else None
+        if written.isdecimal():
+            return min(float(written) * unit, MAX_WAIT)
+        try:
+            left = parsedate_to_datetime(written).timestamp() - time.time() - self.skew()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return min(max(left, 0.0), MAX_WAIT)
 
 
 def read_content(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:

@@ -41,6 +41,8 @@ MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
+NOTICED = 10.0  # seconds of a wait that is said at once
+
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
 
@@ -216,7 +218,8 @@ class Client:
         try:
             result: Result = self._made(operation, host, prepared, read, sizes)
         except APIError as error:
-            error.operation = operation
+            # That which was refused, where nothing more is asked since.
+            error.operation = error.operation or operation
             if error.reach in AGAIN:
                 self._give_up(host, error, self._retry.statistics["attempt_number"], heard=host.heard > began)
             if error.code.partition(".")[0] in self.unknown and not self.refused:
@@ -295,16 +298,19 @@ class Client:
         """What happened, what it means and what to do."""
         refused = self.refused_with(operation, refusal)
         match reach:
+            case Reach.PROVIDER if self.is_of_the_clock(refusal, skew) and abs(skew) < 1:
+                return f"{refused}: this clock is not right by the provider's, or the way took too long."
             case Reach.PROVIDER if self.is_of_the_clock(refusal, skew):
                 ahead = "behind" if skew > 0 else "ahead of"
                 return f"{refused}: this clock is {abs(skew):.0f} s {ahead} the provider's. Set it right."
             # The provider's message may hold what it signed: a token among it.
             case Reach.PROVIDER:
-                return f"{refused}: the credentials are not valid. Check the settings {self.credentials}."
+                settings = "settings" if " " in self.credentials else "setting"
+                return f"{refused}: the credentials are not valid. Check the {settings} {self.credentials}."
             case Reach.INACTIVE:
                 return f"{refused}: the account has not activated the product, so it has nothing there."
             case _:
-                return f"{refused}: {refusal.message}"
+                return f"{refused}: {refusal.message}" if refusal.message else f"{refused}."
 
     def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""
@@ -312,6 +318,7 @@ class Client:
             for part in listing.parts:
                 yield from read_all(partial(self._page, listing, url, part), listing, self.provider)
         except APIError as error:
+            error.operation = error.operation or listing.operation
             if error.reach is Reach.PROVIDER or len(self.addresses(listing.operation)) == 1:
                 raise
             setting = self.host(url).setting
@@ -397,7 +404,7 @@ class Client:
         wait = max(backoff, limit.period) if error.wait is None else error.wait
         if self.patience is not None:
             return max(backoff, wait)
-        level = logging.INFO if attempt > 1 else logging.DEBUG
+        level = logging.INFO if attempt > 1 or wait > NOTICED else logging.DEBUG
         logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
         limit.pause(wait)
         # A hint that did not help once is not all there is to wait for.

@@ -15,7 +15,7 @@ from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
 from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, meanings
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
@@ -93,6 +93,8 @@ class CloudflareClient(Client):
     provider = "cloudflare"
     secret_settings = ("api_token",)
     request_id_header = "cf-ray"
+    # Whatever the status.
+    errors: ClassVar = meanings({Reach.THROTTLED: "971 10429"})
     rate_limits: ClassVar = {"account": Limit()}
 
     @override
@@ -102,7 +104,8 @@ class CloudflareClient(Client):
     @override
     def refusal(self, body: Item) -> Refusal | None:
         errors = objects(body, "errors")
-        if body.get("success", not errors):
+        success = boolean(body, "success")
+        if success or (success is None and not errors):
             return None
         error = {"code": "Unsuccessful", "message": "It does not say why.", **(errors[0] if errors else {})}
         return Refusal(quoted(error.get("code")), quoted(error.get("message")))
@@ -157,12 +160,12 @@ class Pages(PageNumber):
 
 
 def result(body: Item) -> list[Any]:
-    """The items of an answer, which has none of them as null.
+    """The items of an answer, where null is none if there are none.
 
     Raises:
         InvalidValueError: It does not say.
     """
-    if "result" not in body:
+    if body.get("result") is None and integer(inner(body, "result_info"), "total_count") != 0:
         raise InvalidValueError("result is missing.")
     return elements(body, "result")
 

@@ -37,7 +37,8 @@ class NestedStream(DetailStream):
     # An item had no request of its own.
     gives_up = False
     # Of a page where many are held at once. One that is larger is asked for again in its turn, alone.
-    sizes = (2**22, 100_000)
+    sizes = (2**21, 100_000)
+    sizes_alone: ClassVar[tuple[int, int]] = (2**24, 500_000)
 
     _size = 1  # characters of the item that is read
 
@@ -68,7 +69,7 @@ class NestedStream(DetailStream):
                 if held > READ_AHEAD:
                     break
         except TooLargeError:
-            return iter(self.client.listing(listing))
+            return iter(self.client.listing(replace(listing, sizes=self.sizes_alone)))
         except APIError as error:
             if not first:
                 raise

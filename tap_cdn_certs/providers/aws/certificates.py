@@ -71,7 +71,10 @@ SERVER_CERTIFICATES = Listing(
     operation="ListServerCertificates",
     items=server_certificates,
     key="CertificateArn",
-    paging=Marker(".".join((*LISTED, "Marker")), "Marker", others={"MaxItems": 1000}),
+    paging=Marker(
+        *(".".join((*LISTED, "Marker")), "Marker", ".".join((*LISTED, "IsTruncated"))),
+        others={"MaxItems": 1000},
+    ),
     noun="server certificates",
 )
 # Where a distribution or a tenant names its certificate.

@@ -92,6 +92,10 @@ class WrongAddressError(APIError):
         super().__init__(code, message, Reach.ATTEMPT)
 
 
+class TooLargeError(APIError):
+    """An answer of more bytes or values than it may have where many are held at once."""
+
+
 class InvalidValueError(APIError):
     """A value of a type, or with content, that the provider does not document."""
 

@@ -314,8 +314,8 @@ def test_a_target_that_waits_is_waited_for(tmp_path: Path) -> None:
     """No more is asked for than may be held, however long it does not read."""
     with Watch(alicloud={"size": 2000}, cdnetworks={"size": 400}) as sandbox:
         tap = start_tap(tmp_path, sandbox.config())
-        asked = -1
-        while sandbox.count() > asked:
+        asked = 0
+        while not sandbox.count(INFO) or sandbox.count() > asked:
             asked = sandbox.count()
             time.sleep(0.5)
         held = sandbox.count(INFO) + sandbox.count(DETAIL)

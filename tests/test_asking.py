@@ -11,8 +11,10 @@ import pytest
 from answering import serving
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
 from watched import forms
 
+from tap_cdn_certs.api.answer import Answer
 from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import without_secrets
@@ -85,7 +87,7 @@ def test_credentials_that_are_refused_end_everything() -> None:
         error = failure(asked, url)
         assert error.reach is Reach.PROVIDER
         assert error.code == "unauthorized"
-        assert error.message.endswith("not valid. Check the settings globex.api_token.")
+        assert error.message.endswith("not valid. Check the setting globex.api_token.")
         assert failure(asked, other) is error
 
 
@@ -124,6 +126,24 @@ def test_a_setting_that_no_header_can_hold_is_said() -> None:
         assert (error.code, error.reach) == ("InvalidHeader", Reach.PROVIDER)
         assert "s3cr3t" not in str(error)
         assert failure(asked, url) is error
+
+
+def test_a_wait_may_be_till_a_time() -> None:
+    """By the provider's clock; one that is over is none, and what is no time says nothing."""
+    date = "Thu, 01 Jan 2099 00:00:00 GMT"
+    for written, wait in {"Thu, 01 Jan 2099 00:00:04 GMT": 4, date: 0, "soon": None, "": None}.items():
+        told = Answer(429, CaseInsensitiveDict({"Date": date, "Retry-After": written}), b"").wait()
+        assert told == (wait if wait is None else pytest.approx(wait, abs=1))
+
+
+def test_an_error_is_of_the_operation_that_failed() -> None:
+    """Also where it keeps another one from being asked for."""
+    with answering(401, {"error": {"code": "unauthorized", "message": "x"}}) as url:
+        asked = client(url)
+        failure(asked, url)
+        with pytest.raises(APIError) as raised:
+            asked.request("GetOther", asked.ask("GetOther", "/other"), dict)
+    assert raised.value.operation == "GetThing"
 
 
 SPELLINGS = [
@@ -199,7 +219,9 @@ def test_the_names_that_nobody_reads_are_known() -> None:
     """In objects and lists of objects too, each once, whatever was read of other items."""
     names = Names()
     for number in range(3):
-        item = Seen({"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names)
+        item = Seen(
+            {"id": number, "new": 1, "parts": [{"a": 1, "b": {"c": 2}}], "more": {"d": 3}}, names, print
+        )
         assert item.get("id") == number
         part = item.get("parts")[0]
         assert part.get("a") == 1
@@ -214,7 +236,7 @@ def test_names_without_end_are_not_all_kept() -> None:
     """An answer may have as many, and as long ones, as it likes."""
     names = Names()
     for number in range(3):
-        Seen({f"{number}-{name}": 1 for name in range(MOST)}, names)
-    Seen({"x" * (LONGEST + 1): 1}, names)
+        Seen({f"{number}-{name}": 1 for name in range(MOST)}, names, print)
+    Seen({"x" * (LONGEST + 1): 1}, names, print)
     assert len(names.unread) <= 2 * MOST
     assert max(map(len, names.unread)) <= LONGEST

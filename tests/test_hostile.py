@@ -62,8 +62,10 @@ def test_xml_is_read_as_json_would_have_it() -> None:
         (b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "HostileAnswer"),
         (b"<a><b></a>", "UnparsableAnswer"),
         (b"", "UnparsableAnswer"),
+        (b"<html><body>One moment</body></html>", "UnparsableAnswer"),
+        (b"\n<!DOCTYPE html><html></html>", "UnparsableAnswer"),
     ],
-    ids=["deep", "many", "entity", "broken", "nothing"],
+    ids=["deep", "many", "entity", "broken", "nothing", "page", "page with a type"],
 )
 def test_xml_that_does_harm_is_refused(content: bytes, code: str) -> None:
     """At once, and not asked for again; what is cut off is."""
@@ -91,6 +93,17 @@ def test_whatever_is_written_for_a_time_is_one_or_null(written: str) -> None:
         except APIError:
             continue
         assert time is None or (len(time) == 20 and time[10] == "T" and time.endswith("Z")), time
+
+
+def test_a_leap_second_is_read() -> None:
+    """As the one after it: no warehouse has it."""
+    for written, second in {
+        "2016-12-31T23:59:60Z": "2017-01-01T00:00:00Z",
+        "2017-01-01T07:59:60.999+08:00": "2017-01-01T00:00:00Z",
+        "2024-02-29 12:30:60": "2024-02-29T12:31:00Z",
+        "2024-02-29T12:60:00Z": None,
+    }.items():
+        assert values.utc({"time": written}, "time") == second
 
 
 @given(st.integers() | st.integers().map(str) | st.floats() | st.text(), st.sampled_from([1.0, 0.001]))

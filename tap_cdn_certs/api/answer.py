@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, TooLargeError
 
 if TYPE_CHECKING:
     import urllib3
@@ -47,9 +47,15 @@ class Answer:
             return 0.0
 
     def wait(self, header: str = "Retry-After", unit: float = 1.0) -> float | None:
-        """Seconds that a header asks to wait for, or None; not more than a quarter of an hour."""
+        """Seconds that a header asks to wait for, or till when, or None; at most a quarter of an hour."""
         written = self.headers.get(header, "").strip()
-        return min(float(written) * unit, MAX_WAIT) if written.isdecimal() else None
+        if written.isdecimal():
+            return min(float(written) * unit, MAX_WAIT)
+        try:
+            left = parsedate_to_datetime(written).timestamp() - time.time() - self.skew()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return min(max(left, 0.0), MAX_WAIT)
 
 
 def read_content(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
@@ -59,7 +65,7 @@ def read_content(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:
     while chunk := raw.read1(2**16, decode_content=True):
         content += chunk
         if len(content) > max_bytes:
-            raise hostile(f"has more than {max_bytes / 2**20:g} MiB")
+            raise too_large(f"{max_bytes / 2**20:g} MiB")
         if time.monotonic() > deadline:
             raise APIError("Timeout", f"The answer took more than {ANSWER_TIMEOUT:.0f} s.", Reach.ATTEMPT)
     return bytes(content)
@@ -97,12 +103,17 @@ def check_tokens(content: bytes, tokens: bytes, most: int = MAX_TOKENS) -> None:
         APIError: It has too many of the characters that begin a value.
     """
     if len(content) > most and sum(content.count(token) for token in tokens) > most:
-        raise hostile(f"has more than {most:,} values")
+        raise too_large(f"{most:,} values")
 
 
 def hostile(what: str) -> APIError:
     """The error of an answer that is not parsed, and not asked for again."""
     return APIError("HostileAnswer", f"The answer {what}, and was refused: no provider sends that.")
+
+
+def too_large(bound: str) -> TooLargeError:
+    """The error of an answer with more than it may have."""
+    return TooLargeError("HostileAnswer", hostile(f"has more than {bound}").message)
 
 
 def unparsable(form: str) -> APIError:

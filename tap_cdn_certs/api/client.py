@@ -43,6 +43,7 @@ MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minute
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
 FIRST = 3.0  # seconds that others wait for the first request of an account
+NOTICED = 10.0  # seconds of a wait that is said at once
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
@@ -271,16 +272,19 @@ class Client(Account):
         """What happened, what it means and what to do."""
         refused = self.refused_with(operation, refusal)
         match reach:
+            case Reach.PROVIDER if self.is_of_the_clock(refusal, skew) and abs(skew) < 1:
+                return f"{refused}: this clock is not right by the provider's, or the way took too long."
             case Reach.PROVIDER if self.is_of_the_clock(refusal, skew):
                 ahead = "behind" if skew > 0 else "ahead of"
                 return f"{refused}: this clock is {abs(skew):.0f} s {ahead} the provider's. Set it right."
             # The provider's message may hold what it signed: a token among it.
             case Reach.PROVIDER:
-                return f"{refused}: the credentials are not valid. Check the settings {self.credentials}."
+                settings = "settings" if " " in self.credentials else "setting"
+                return f"{refused}: the credentials are not valid. Check the {settings} {self.credentials}."
             case Reach.INACTIVE:
                 return f"{refused}: the account has not activated the product, so it has nothing there."
             case _:
-                return f"{refused}: {refusal.message}"
+                return f"{refused}: {refusal.message}" if refusal.message else f"{refused}."
 
     def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""
@@ -288,6 +292,7 @@ class Client(Account):
             for part in listing.parts:
                 yield from read_all(partial(self._page, listing, url, part), listing, self.provider)
         except APIError as error:
+            error.operation = error.operation or listing.operation
             if error.reach is Reach.PROVIDER or len(self.addresses(listing.operation)) == 1:
                 raise
             setting = self.host(url).setting
@@ -382,7 +387,7 @@ class Client(Account):
         wait = max(backoff, limit.period) if error.wait is None else error.wait
         if self.patience is not None:
             return max(backoff, wait)
-        level = logging.INFO if attempt > 1 else logging.DEBUG
+        level = logging.INFO if attempt > 1 or wait > NOTICED else logging.DEBUG
         logger.log(level, "%s: %s Everything waits for %.1f s.", operation, error, wait)
         limit.pause(wait)
         # A hint that did not help once is not all there is to wait for.

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
-from tap_cdn_certs.records.values import Item, elements, identifier, inner, integer
+from tap_cdn_certs.records.values import Item, boolean, elements, identifier, inner, integer
 
 Parameters: TypeAlias = Mapping[str, Any]
 
@@ -58,6 +58,10 @@ class Paging(ABC):
     @abstractmethod
     def following(self, page: Page) -> Parameters | None:
         """The parameters of the page after a page; None after the last."""
+
+    def has_more(self, page: Page) -> bool:  # noqa: ARG002 - most say it by what follows alone
+        """Whether a page says that there are more, whatever else it says."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,20 @@ class Marker(Told):
 
     Args:
         parameter: That takes the marker.
+        truncated: Where an answer says whether there are more, if it does so beside the marker.
     """
 
     parameter: str
+    truncated: str | None = None
 
     @override
     def following(self, page: Page) -> Parameters | None:
         marker = found(page.body, self.at)
         return {**self.others, self.parameter: marker} if marker else None
+
+    @override
+    def has_more(self, page: Page) -> bool:
+        return bool(self.truncated and boolean(*_place(page.body, self.truncated)))
 
 
 class Link(Told):
@@ -250,13 +260,20 @@ def pages(ask: Callable[[Parameters, Page | None], Page], listing: Listing) -> I
         parameters = listing.paging.following(page) if listing.paging else None
         empty = 0 if names else empty + 1
         if (names and names <= listed) or parameters == page.parameters:
-            if parameters is not None and isinstance(listing.paging, Told):
-                again = f"{listing.operation} gives a page again, and says that there are more."
-                raise APIError("IncompleteList", again, Reach.STREAM)
+            told = parameters is not None and isinstance(listing.paging, Told)
+            if listing.paging and (told or listing.paging.has_more(page)):
+                raise incomplete(f"{listing.operation} gives a page again, and says that there are more.")
             return
+        if parameters is None and listing.paging and listing.paging.has_more(page):
+            raise incomplete(f"{listing.operation} says at its end that there are more.")
         if page.number == MAX_PAGES or empty == MAX_EMPTY:
-            raise APIError("IncompleteList", f"{listing.operation} gives pages without end.", Reach.STREAM)
+            raise incomplete(f"{listing.operation} gives pages without end.")
         listed |= names
+
+
+def incomplete(message: str) -> APIError:
+    """The error of a list of which not all can be read."""
+    return APIError("IncompleteList", message, Reach.STREAM)
 
 
 def read_all(
@@ -289,11 +306,9 @@ def read_all(
         if not short and len(totals) == 1 and (total is None or len(seen) in {known, total}):
             return
     if short:
-        raise APIError(
-            "IncompleteList",
+        raise incomplete(
             f"{provider} says that {listing.operation} lists {total:,} {listing.noun}, and lists "
-            f"{received:,}. The others were not read: try again later, then ask the provider.",
-            Reach.STREAM,
+            f"{received:,}. The others were not read: try again later, then ask the provider."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.records.values import Item
+
+
+_PAGE = re.compile(rb"\s*(<!doctype\s+html|<html)\b", re.IGNORECASE)
 
 
 def is_xml(answer: Answer) -> bool:
@@ -57,6 +61,9 @@ def events(content: bytes, max_tokens: int) -> Iterator[tuple[str, etree._Elemen
         APIError: It is cut off, which another attempt may mend, or is meant to do harm.
     """
     check_tokens(content, b"<=", max_tokens)
+    if _PAGE.match(content):
+        # Of something in between, which may be over soon.
+        raise unparsable("XML")
     root: etree._Element | None = None
     try:
         for event, element in etree.iterparse(

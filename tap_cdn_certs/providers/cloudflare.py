@@ -15,11 +15,12 @@ from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
 from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, meanings
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
+    end,
     identifier,
     inner,
     integer,
@@ -92,6 +93,8 @@ class CloudflareClient(Client):
     provider = "cloudflare"
     secret_settings = ("api_token",)
     request_id_header = "cf-ray"
+    # Whatever the status.
+    errors: ClassVar = meanings({Reach.THROTTLED: "971 10429"})
     rate_limits: ClassVar = {"account": Limit()}
 
     @override
@@ -101,7 +104,8 @@ class CloudflareClient(Client):
     @override
     def refusal(self, body: Item) -> Refusal | None:
         errors = objects(body, "errors")
-        if body.get("success", not errors):
+        success = boolean(body, "success")
+        if success or (success is None and not errors):
             return None
         error = {"code": "Unsuccessful", "message": "It does not say why.", **(errors[0] if errors else {})}
         return Refusal(quoted(error.get("code")), quoted(error.get("message")))
@@ -156,12 +160,12 @@ class Pages(PageNumber):
 
 
 def result(body: Item) -> list[Any]:
-    """The items of an answer, which has none of them as null.
+    """The items of an answer, where null is none if there are none.
 
     Raises:
         InvalidValueError: It does not say.
     """
-    if "result" not in body:
+    if body.get("result") is None and integer(inner(body, "result_info"), "total_count") != 0:
         raise InvalidValueError("result is missing.")
     return elements(body, "result")
 
@@ -253,7 +257,8 @@ class CloudflareCertificatePacks(NestedStream):
                     "id": identifier(certificate, "id"),
                     "hosts": texts(certificate, "hosts"),
                     **taken(text, certificate, "status", "issuer", "signature", "bundle_method"),
-                    **taken(utc, certificate, "expires_on", "uploaded_on", "modified_on"),
+                    "expires_on": end(certificate, "expires_on"),
+                    **taken(utc, certificate, "uploaded_on", "modified_on"),
                     "priority": integer(certificate, "priority"),
                     "zone_id": identifier(certificate, "zone_id"),
                     "geo_restrictions_label": text(inner(certificate, "geo_restrictions"), "label"),
@@ -318,7 +323,8 @@ class CloudflareCustomHostnames(NestedStream):
             "ssl_issuer": text(ssl, "issuer"),
             "ssl_serial_number": identifier(ssl, "serial_number"),
             "ssl_signature": text(ssl, "signature"),
-            **taken(utc, ssl, "uploaded_on", "expires_on", prefix="ssl_"),
+            "ssl_uploaded_on": utc(ssl, "uploaded_on"),
+            "ssl_expires_on": end(ssl, "expires_on"),
             "ssl_validation_errors": messages(ssl),
             "ssl_certificates": [
                 {
@@ -326,7 +332,8 @@ class CloudflareCustomHostnames(NestedStream):
                     "issuer": text(certificate, "issuer"),
                     "serial_number": identifier(certificate, "serial_number"),
                     **taken(text, certificate, "signature", "fingerprint_sha256"),
-                    **taken(utc, certificate, "issued_on", "expires_on"),
+                    "issued_on": utc(certificate, "issued_on"),
+                    "expires_on": end(certificate, "expires_on"),
                 }
                 for certificate in objects(ssl, "certificates")
             ]

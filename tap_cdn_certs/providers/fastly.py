@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
 from tap_cdn_certs.api.client import Client, Refusal
-from tap_cdn_certs.api.paging import Listing, PageNumber
+from tap_cdn_certs.api.paging import Listing, PageNumber, found
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.settings import common_settings, string
@@ -25,6 +25,7 @@ from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
+    end,
     identifier,
     inner,
     mapping,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.api.host import Host
+    from tap_cdn_certs.api.paging import Page
     from tap_cdn_certs.records.values import Item, Record
 
 SETTINGS = th.ObjectType(
@@ -49,6 +51,7 @@ SETTINGS = th.ObjectType(
     additional_properties=False,
 )
 
+LONGEST_CODE = 3  # words: of more, it is a message
 WAIT = 60.0  # seconds, where the limit was met and the answer does not say how long
 PERMISSION = "a token, fastly.api_token, with the scope global:read for all services, whose user may read TLS"
 NOT_THERE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
@@ -85,6 +88,8 @@ class FastlyClient(Client):
             )
             return APIError(f"HTTP {answer.status}", message, Reach.INACTIVE)
         error = super().fail(operation, host, answer)
+        if len(error.code.split()) > LONGEST_CODE:
+            error.code = f"HTTP {answer.status}"
         if answer.status == HTTPStatus.FORBIDDEN:
             error.reach = Reach.STREAM
             error.message = f"{error.message.rstrip('.')}. {operation} needs {PERMISSION}."
@@ -149,6 +154,14 @@ def resources(body: Item, include: str | None = None) -> list[Any]:
     return [joined(item, include, included) for item in items] if include else items
 
 
+class Pages(PageNumber):
+    """Pages of which each may link to the next, whose number is counted all the same."""
+
+    @override
+    def has_more(self, page: Page) -> bool:
+        return bool(found(page.body, "links.next"))
+
+
 def listing(operation: str, path: str, noun: str, *, kept: bool = False, **parameters: str) -> Listing:
     """A list of the account; the page size is the greatest that the provider's SDK takes."""
     return Listing(
@@ -157,7 +170,7 @@ def listing(operation: str, path: str, noun: str, *, kept: bool = False, **param
         items=partial(resources, include=parameters.get("include")),
         key="id",
         parameters=parameters,
-        paging=PageNumber("page[number]", size=("page[size]", 100)),
+        paging=Pages("page[number]", size=("page[size]", 100)),
         total="meta.record_count",  # which not all answers have
         noun=noun,
         kept=kept,
@@ -220,7 +233,8 @@ class FastlyTLSCertificates(FastlyStream):
             **taken(text, attributes, "name", "issued_to", "issuer"),
             "serial_number": identifier(attributes, "serial_number"),
             "signature_algorithm": text(attributes, "signature_algorithm"),
-            **taken(utc, attributes, "not_before", "not_after"),
+            "not_before": utc(attributes, "not_before"),
+            "not_after": end(attributes, "not_after"),
             "replace": boolean(attributes, "replace"),
             **taken(utc, attributes, "created_at", "updated_at", "deleted_at"),
             **taken(named, item, "tls_domains", "tls_configurations"),

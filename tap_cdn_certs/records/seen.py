@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST = 1000
 LONGEST = 64
@@ -27,12 +30,19 @@ class Names:
 
 
 class Seen(dict[str, Any]):
-    """An object of a provider's answer, which notes what is read of it."""
+    """An object of a provider's answer, which notes what is read of it.
 
-    __slots__ = ("_names", "_path")
+    Args:
+        doubt: Is told the name of what cannot be read, though the rest can, and why.
+    """
 
-    def __init__(self, item: dict[str, Any], names: Names, path: str = "") -> None:
+    __slots__ = ("_names", "_path", "doubt")
+
+    def __init__(
+        self, item: dict[str, Any], names: Names, doubt: Callable[[str, str], None], path: str = ""
+    ) -> None:
         super().__init__(item)
+        self.doubt = doubt
         self._names = names
         self._path = path
         paths = {f"{path}{name}" for name in item} if path else item.keys()
@@ -47,7 +57,7 @@ class Seen(dict[str, Any]):
 
     def _seen(self, value: Any, path: str) -> Any:
         if isinstance(value, dict):
-            return Seen(value, self._names, f"{path}.")
+            return Seen(value, self._names, self.doubt, f"{path}.")
         if isinstance(value, list):
             return [self._seen(element, path) for element in value]
         return value

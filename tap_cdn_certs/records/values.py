@@ -10,23 +10,26 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from tap_cdn_certs.errors import InvalidValueError
+from tap_cdn_certs.records.seen import Seen
 
 Item: TypeAlias = Mapping[str, Any]
 Record: TypeAlias = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
+_LEAP_SECOND = re.compile(r"(\d\d:\d\d):60")
 # Where a name's next word begins.
 _WORD = re.compile(r"-|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def taken(read: Callable[[Item, str], Any], item: Item, *names: str, prefix: str = "") -> Record:
     """The fields of some names that are all read alike, by their names in snake_case."""
-    return {f"{prefix}{_snake_case(name)}": read(item, name) for name in names}
+    return {f"{prefix}{snake_case(name)}": read(item, name) for name in names}
 
 
 @cache
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """A provider's name of a field, as a record has it."""
     return _WORD.sub("_", name).lower()
 
 
@@ -191,14 +194,15 @@ def utc(item: Item, name: str, zone: tzinfo = UTC) -> str | None:
         return None
     # CDNetworks is known to write midnight as the end of the day before.
     end_of_day = "24:00:00" in written
+    at_once = written.replace("24:00:00", "00:00:00")
+    # A leap second is the last of a minute that has one more.
+    plain, leaps = _LEAP_SECOND.subn(r"\1:59", at_once, count=1) if ":60" in at_once else (at_once, 0)
     try:
-        time = pendulum.parse(written.replace("24:00:00", "00:00:00"), tz=zone, exact=True)
+        time = pendulum.parse(plain, tz=zone, exact=True)
         # pendulum also reads dates, spans and words such as "now".
         if not isinstance(time, pendulum.DateTime) or not written[0].isdigit():
             raise TypeError(written)  # noqa: TRY301 - one way out for all that is not a time
-        if end_of_day:
-            time = time.add(days=1)
-        time = time.in_timezone("UTC")
+        time = time.add(days=end_of_day, seconds=leaps).in_timezone("UTC")
         return time.isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, TypeError, OverflowError):
         _warn_of_time(name)
@@ -234,6 +238,23 @@ def since_1970(item: Item, name: str, unit: float = 1.0) -> str | None:
     except (ValueError, OverflowError, OSError):
         _warn_of_time(name)
         return None
+
+
+def end(item: Item, name: str, read: Callable[[Item, str], str | None] = utc) -> str | None:
+    """When a certificate ends, or None.
+
+    What cannot be read, whatever it is, is None too, and no reason to do without the rest: the item notes it.
+    """
+    why = ""
+    try:
+        value = read(item, name)
+        if value is None and (text_of := item.get(name)) is not None and str(text_of).strip():
+            why = "it is no time or day in a known format"
+    except InvalidValueError as error:
+        value, why = None, error.message.rstrip(".")
+    if why and isinstance(item, Seen):
+        item.doubt(name, why)
+    return value
 
 
 def now() -> str:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 from typing_extensions import override
 
-from tap_cdn_certs.api.fan_out import fan_out
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.records.values import snake_case
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.progress import duration
+from tap_cdn_certs.streams.stream import unreadable_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -52,6 +53,8 @@ class ChangesStream(DetailStream):
     first_by: ClassVar[str] = ""
 
     _memory: dict[str, Record]
+    # By key and field, the ends that the list says and nobody can read.
+    _unread_ends: dict[str, dict[str, APIError]]
     _earlier: Mapping[str, Any] = {}  # what the state says
     _forgotten: Iterable[str] = ()
     _unsaved = False
@@ -86,7 +89,7 @@ class ChangesStream(DetailStream):
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         remembered = self.remembered()
-        self._memory, self._listed = {**remembered}, set[str]()
+        self._memory, self._listed, self._unread_ends = {**remembered}, set[str](), {}
         self.client.limits[self.operation].remember(self.earlier_calls())
         most = self.run.settings[self.provider].get("max_details")
         for batch in self.batches():
@@ -125,11 +128,20 @@ class ChangesStream(DetailStream):
             self.counts.listed += 1
             name = self.listing.identify(item)
             self._listed.update([name] if name else [])
+            unread: dict[str, APIError] = {}
+
+            def doubt(field: str, why: str, unread: dict[str, APIError] = unread) -> None:
+                unread[snake_case(field)] = unreadable_end(field, why)
+
             try:
-                yield self.listed(self.seen(item))
+                record = self.listed(self.seen(item, doubt=doubt))
             except InvalidValueError as error:
                 # No request failed: however many there are in a row, the others are asked for.
                 self.failed(name or f"#{self.counts.listed}", error)
+                continue
+            if unread:
+                self._unread_ends[self.key_of(record)] = unread
+            yield record
 
     def key_of(self, record: Record) -> str:
         """The key of a record."""
@@ -175,13 +187,7 @@ class ChangesStream(DetailStream):
                 f"about {duration(least)}" if least else "a moment",
             )
         self.progress.total, self.progress.limit = self.counts.listed, limit
-        for (record, digest), answer in fan_out(
-            lambda entry: self.fetch(self.key_of(entry[0])),
-            due,
-            connections=self.client.connections,
-            ahead=self.room,
-            over=self.over,
-        ):
+        for (record, digest), answer in self.answers(lambda entry: self.fetch(self.key_of(entry[0])), due):
             yield self.key_of(record), partial(self.changed, record, digest, answer)
 
     def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
@@ -193,20 +199,28 @@ class ChangesStream(DetailStream):
             for name, value in self.fields(key, answer.result()).items()
             if name not in listed or (value is not None and value != listed[name])
         }
+        record = self.laid_over(listed, fields)
         doubts = [(error.code, error.message, error.reach is Reach.FIELD) for _, error in self._doubts]
         # Remembered before it is emitted: the next sync emits what it remembers as well.
         self._memory[key] = {"digest": digest, **fields, **({"doubts": doubts} if doubts else {})}
         self._unsaved = True
-        return self.whole({**listed, **fields})
+        return record
 
     def unchanged(self, listed: Record, memory: Record) -> Record:
         """The record of the list, with what is remembered laid over it, and what could not be read of it."""
         for code, message, of_field in memory.get("doubts", ()):
             self.doubt(self.key_of(listed), APIError(code, message, Reach.FIELD if of_field else Reach.KEY))
         names = [name for name in listed if name in memory]
-        return self.whole(
-            {**listed, **{name: memory.get(name) for name in (*names, *sorted(self.lacking(listed)))}}
-        )
+        remembered = {name: memory.get(name) for name in (*names, *sorted(self.lacking(listed)))}
+        return self.laid_over(listed, remembered)
+
+    def laid_over(self, listed: Record, fields: Record) -> Record:
+        """The record of the list with what a detail says; an end that neither says is in doubt."""
+        record = self.whole({**listed, **fields})
+        for name, error in self._unread_ends.get(self.key_of(listed), {}).items():
+            if record[name] is None:
+                self.doubt(self.key_of(listed), error)
+        return record
 
     def lacking(self, listed: Record) -> set[str]:
         """The fields that only a detail has."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 from urllib.parse import quote
 
 from typing_extensions import override
 
 from tap_cdn_certs.api.fan_out import fan_out
-from tap_cdn_certs.errors import InvalidValueError
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.records.values import mapping, required_identifier
-from tap_cdn_certs.streams.stream import ListedStream
+from tap_cdn_certs.streams.stream import OF_ALL, Alike, ListedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from concurrent.futures import Future
 
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
+
+Key = TypeVar("Key")
 
 
 class DetailStream(ListedStream):
@@ -79,12 +81,31 @@ class DetailStream(ListedStream):
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
-        for key, answer in fan_out(
-            self.fetch, self.keys(), connections=self.client.connections, ahead=self.room, over=self.over
-        ):
+        for key, answer in self.answers(self.fetch, self.keys()):
             yield key, partial(self.record, key, answer)
         if advice := self.client.bottleneck(self.operation):
             self.logger.info("%s", advice)
+
+    def answers(
+        self, fetch: Callable[[Key], Item], keys: Iterable[Key]
+    ) -> Iterator[tuple[Key, Future[Item]]]:
+        """Each key with its answer; nothing more is asked once it is clear that all others would fail.
+
+        Raises:
+            APIError: Many in a row failed for the same reason.
+        """
+        alike = Alike()
+        for key, answer in fan_out(
+            fetch, keys, connections=self.client.connections, ahead=self.room, over=self.over
+        ):
+            yield key, answer
+            error = answer.exception()
+            if not isinstance(error, APIError):
+                alike.count = 0
+            elif error.reach in OF_ALL:
+                return
+            elif error.reach is not Reach.GONE and alike.failed(error):
+                raise self.given_up(error, Alike.WHY)
 
     def keys(self) -> Iterator[str]:
         """The keys: as the stream that leads lists them, or listed here."""

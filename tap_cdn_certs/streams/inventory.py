@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,17 @@ class Inventory:
     def _selecting(self, key: str, item: Item) -> list[str]:
         """The globs that select an item."""
         name = item.get(self.listing.named) if self.listing.named else None
-        names = [key.lower(), *([name.lower()] if isinstance(name, str) else [])]
+        names = [a_label(each) for each in (key, name) if isinstance(each, str)]
         return [
-            pattern for pattern in self._patterns if any(fnmatchcase(each, pattern.lower()) for each in names)
+            pattern
+            for pattern in self._patterns
+            if any(fnmatchcase(each, a_label(pattern)) for each in names)
         ]
+
+
+@lru_cache(maxsize=4096)
+def a_label(name: str) -> str:
+    """A name in small letters, as DNS has it if it is in others than English."""
+    with suppress(UnicodeError):
+        name = name if name.isascii() else name.encode("idna").decode()
+    return name.lower()

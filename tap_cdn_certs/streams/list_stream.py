@@ -45,6 +45,7 @@ class ListStream(ListedStream):
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
+        self.progress.limit = self.client.limits[self.operation]
         for item in self.items():
             self.counts.listed += 1
             key = self.listing.identify(item) or f"#{self.counts.listed}"

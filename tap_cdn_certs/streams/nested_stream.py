@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_cdn_certs.api.fan_out import fan_out
-from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.errors import APIError, Reach, TooLargeError
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.stream import ROOM, Alike
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Record
 
 
-# Items of a list that are held until those of the keys before it are written.
-READ_AHEAD = 500
+# Items of a list that are held until those of the keys before it are written, in characters.
+READ_AHEAD = 2**20
+# Items of all lists that are held until they are written: fewer where they are large.
+HELD = 2**24
 
 
 class NestedStream(DetailStream):
@@ -34,8 +36,11 @@ class NestedStream(DetailStream):
 
     # An item had no request of its own.
     gives_up = False
-    # Of a page.
-    sizes = (2**21, 20_000)
+    # Of a page where many are held at once. One that is larger is asked for again in its turn, alone.
+    sizes = (2**21, 100_000)
+    sizes_alone: ClassVar[tuple[int, int]] = (2**24, 500_000)
+
+    _size = 1  # characters of the item that is read
 
     # The list of a key; its requests have the stream's `path` and `parameters`.
     items: ClassVar[Listing]
@@ -53,12 +58,18 @@ class NestedStream(DetailStream):
         """
         parameters = {**self.items.parameters, **self.parameters(key)}
         path = self.path_of(key) or self.items.path
-        listing = replace(self.items, path=path, parameters=parameters, sizes=self.sizes)
-        items: Iterator[Any] = self.client.listing(listing)
+        listing = replace(self.items, path=path, parameters=parameters)
+        items: Iterator[Any] = self.client.listing(replace(listing, sizes=self.sizes))
         first: list[Any] = []
+        held = 0
         try:
-            for item in islice(items, READ_AHEAD):
-                first.append(item)  # noqa: PERF402 - what was read before an error stays
+            for item in items:
+                first.append(item)
+                held += len(repr(item))
+                if held > READ_AHEAD:
+                    break
+        except TooLargeError:
+            return iter(self.client.listing(replace(listing, sizes=self.sizes_alone)))
         except APIError as error:
             if not first:
                 raise
@@ -67,7 +78,7 @@ class NestedStream(DetailStream):
 
     @override
     def room(self) -> int:
-        return ROOM
+        return max(1, min(ROOM, HELD // self._size))
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
@@ -89,6 +100,7 @@ class NestedStream(DetailStream):
                 for place, item in enumerate(items.result(), 1):
                     self.counts.listed += 1
                     name = self.items.identify(item) or f"#{place}"
+                    self._size = len(repr(item))
                     yield f"{key}/{name}", partial(self.item_record, key, item)
             except APIError as error:
                 self.counts.listed += 1

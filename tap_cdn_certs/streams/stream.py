@@ -40,8 +40,14 @@ SCHEMAS = SchemaDirectory(PACKAGED if PACKAGED.is_dir() else PACKAGED.parents[1]
 # Without these nobody knows when a domain goes down.
 ENDS = frozenset({"x509_not_after", "x509_chain_not_after"})
 
+# The code of an end that the provider says, and that cannot be read.
+UNREADABLE_END = "UnreadableEnd"
+
 # Items of a list that may be read before one of them is written.
 ROOM = 1000
+
+# What keeps a whole stream from being read.
+OF_ALL = frozenset({Reach.STREAM, Reach.HOST, Reach.PROVIDER, Reach.INACTIVE})
 
 # So many keys that fail in a row for the same reason mean that all will.
 SAME_FAILURES = 10
@@ -231,13 +237,28 @@ class CDNStream(TapStream):
         """Notes what could not be read of a record, which is there all the same."""
         self._doubts.append((key, error))
 
-    def seen(self, value: object, name: str = "The item") -> Item:
+    def doubted(self, record: Record) -> APIError | None:
+        """All that is in doubt of a record, as one error: a key has one row in `sync_errors`."""
+        errors = [error for _, error in self._doubts]
+        for error in errors:
+            if error.code == UNREADABLE_END and record.get("x509_not_after"):
+                error.reach = Reach.FIELD
+        worst = min(errors, key=lambda error: error.reach is Reach.FIELD, default=None)
+        return worst and worst.but(" ".join(dict.fromkeys(error.message for error in errors)))
+
+    def seen(
+        self, value: object, name: str = "The item", doubt: Callable[[str, str], None] | None = None
+    ) -> Item:
         """A value that has to be an object, by the name it has in messages; notes what is read of it.
+
+        Args:
+            doubt: Is told of an end that cannot be read; else it is noted with the record.
 
         Raises:
             InvalidValueError: It is not.
         """
-        return Seen(dict(mapping(value, name)), self._names)
+        noted = doubt or (lambda name, why: self.doubt("", unreadable_end(name, why)))
+        return Seen(dict(mapping(value, name)), self._names, noted)
 
     def whole(self, fields: Record) -> Record:
         """The record of some fields."""
@@ -282,7 +303,7 @@ class CDNStream(TapStream):
                     case Reach.GONE:
                         counts.skipped += 1
                         self.logger.info("%s: %s is gone, and skipped.", self.name, quoted(key))
-                    case Reach.STREAM | Reach.HOST | Reach.PROVIDER | Reach.INACTIVE:
+                    case reach if reach in OF_ALL:
                         raise
                     case _:
                         self.failed(key, error)
@@ -294,8 +315,8 @@ class CDNStream(TapStream):
                     counts.read += 1
                 else:
                     counts.without_certificate += 1
-                for doubt in self._doubts:
-                    self.report(*doubt)
+                if doubt := self.doubted(record):
+                    self.report(key, doubt)
                 if self.run.domains:
                     self.run.domains.add(self.domains(record))
                 yield record
@@ -312,6 +333,11 @@ class CDNStream(TapStream):
     def given_up(self, error: APIError, why: str) -> APIError:
         """The error of the stream, for which that of a key stands."""
         return error.but(f"{self.name} was given up, because {why}. {error.message}", Reach.STREAM)
+
+
+def unreadable_end(name: str, why: str) -> APIError:
+    """What is said of an end that cannot be read: nobody knows when a domain goes down."""
+    return APIError(UNREADABLE_END, f"{name}, when the certificate ends, cannot be read: {why}.")
 
 
 class ListedStream(CDNStream):

@@ -6,7 +6,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from answers import client
+from answers import changed, client
 from cases import only
 from requests.structures import CaseInsensitiveDict
 from singer_sdk.exceptions import ConfigValidationError
@@ -14,13 +14,16 @@ from watched import catalog, run
 
 from sandbox import Fault
 from tap_cdn_certs.api.answer import Answer as Answered
-from tap_cdn_certs.errors import Reach
+from tap_cdn_certs.api.paging import read_all
+from tap_cdn_certs.errors import APIError, Reach
+from tap_cdn_certs.providers.aws.cloudfront import DISTRIBUTIONS
 from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.messages import Answer, Call
+    from tap_cdn_certs.api.paging import Page, Parameters
 
 STREAM = "aws_certificates"
 
@@ -91,6 +94,84 @@ def test_a_list_that_is_refused_does_not_cost_the_others(tmp_path: Path, operati
     assert result.state
     remembered = [each["bookmarks"][STREAM]["certificates"].keys() for each in (first.state, result.state)]
     assert remembered[0] <= remembered[1]
+
+
+@pytest.mark.parametrize("operation", ["DescribeCertificate", "GetCertificate", "GetServerCertificate"])
+def test_a_detail_that_is_refused_costs_what_it_alone_says(tmp_path: Path, operation: str) -> None:
+    """Each row that a list or another detail gives is there; it is asked a few times, and again next time."""
+    with only("aws", 12) as sandbox:
+        api = sandbox["aws"]
+        sandbox.faults.add(Fault("error", operation, **api.refusals["permission"]))
+        result = run(sandbox, tmp_path)
+        asked = sandbox.count(operation)
+        assert 0 < asked <= 16
+        everything, listed = {*api.records("DescribeCertificate")}, result.by_key(STREAM)
+        assert listed.keys() <= everything
+        # What no list has, nobody knows more of than its name.
+        unknown = everything - listed.keys()
+        assert {key for stream, key in result.errors if stream == STREAM} == {"*", *unknown}
+        assert (operation == "DescribeCertificate") or not unknown
+        sandbox.faults.clear()
+        after = run(sandbox, tmp_path, state=result.state)
+        assert after.returncode == 0
+    assert result.returncode == 1
+    assert not result.syncs[STREAM]["complete"]
+    row = result.errors[STREAM, "*"]
+    assert (row["operation"], row["code"]) == (operation, api.refusals["permission"].get("code"))
+    held = {"Describe": "serial", "Get": "certificate", "GetServer": "certificate"}[
+        operation.removesuffix("Certificate")
+    ]
+    service = ":iam:" if "Server" in operation else ":acm:"
+    assert all(listed[key][held] is None for key in listed if service in key)
+    ended = [row for key, row in after.by_key(STREAM).items() if service in key and row["x509_not_after"]]
+    assert ended
+    assert all(row[held] or "iam" in service for row in ended)
+
+
+@pytest.mark.parametrize("refused", ["nothing", "ListCertificates"])
+def test_a_certificate_that_is_known_is_not_got_again(tmp_path: Path, refused: str) -> None:
+    """Also where no list has it: what describes it says whether it was renewed."""
+    with only("aws", 12) as sandbox:
+        api = sandbox["aws"]
+        first = run(sandbox, tmp_path)
+        asked = sandbox.count("GetCertificate")
+        sandbox.faults.add(Fault("error", refused, **api.refusals["permission"]))
+        second = run(sandbox, tmp_path, state=first.state)
+        assert sandbox.count("GetCertificate") - asked <= len(first.records["sync_errors"])
+    right = first.by_key(STREAM)
+    for key, row in second.by_key(STREAM).items():
+        assert row["certificate"] == right[key]["certificate"]
+        assert row["x509_not_after"] == right[key]["x509_not_after"]
+
+
+def test_what_describes_another_certificate_is_not_taken(tmp_path: Path) -> None:
+    """It costs its key; so does a page with fewer items than it says cost its list."""
+    with only("aws", 6) as sandbox:
+        api = sandbox["aws"]
+        changed(
+            sandbox,
+            "aws",
+            "DescribeCertificate",
+            lambda _, tree: {"Certificate": {**tree["Certificate"], "CertificateArn": "arn:another"}},
+        )
+        result = run(sandbox, tmp_path)
+        assert api.keys("ListCertificates")[0] not in result.by_key(STREAM)
+    assert any("another certificate's" in row["message"] for row in result.errors.values())
+
+
+@pytest.mark.parametrize(
+    "page", [{"Quantity": "9"}, {"IsTruncated": "true", "Quantity": "1"}, {"IsTruncated": "true"}]
+)
+def test_a_page_that_contradicts_itself_is_not_the_whole_list(page: dict[str, str]) -> None:
+    """It has fewer items than it says, or says that there are more and not how to ask for them."""
+    body = {"DistributionList": {**page, "Items": {"DistributionSummary": {"Id": "E1"}}}}
+
+    def ask(parameters: Parameters, before: Page | None) -> Page:
+        return DISTRIBUTIONS.page(body, parameters, before)
+
+    with pytest.raises(APIError) as raised:
+        [*read_all(ask, DISTRIBUTIONS, "aws")]
+    assert raised.value.code == "IncompleteList"
 
 
 ACCOUNT_USER = "s3cr3t-user"

@@ -7,6 +7,7 @@ import logging
 import socket
 import subprocess
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -250,16 +251,60 @@ def test_what_an_error_means(
 
 
 def test_messages_are_no_errors_and_a_success_may_have_no_items() -> None:
-    """What counts is `success`; a list without items is null, and one that is missing is none."""
+    """What counts is `success`, as a text too; null is no list unless it is said that there are no items."""
     asking = client("cloudflare")
     messages = [{"code": 10000, "message": "This API Token is valid and active"}]
     assert asking.refusal({"success": True, "errors": [], "messages": messages, "result": None}) is None
     assert asking.refusal({"result": []}) is None
     assert asking.refusal({"success": False, "errors": []}).code == "Unsuccessful"
     listing = STREAMS[0].listing
-    assert listing.page({"success": True, "result": None}, {}, None).items == []
-    with pytest.raises(InvalidValueError, match="result is missing"):
-        listing.page({"success": True}, {}, None)
+    none = {"success": True, "result": None, "result_info": {"total_count": 0}}
+    assert listing.page(none, {}, None).items == []
+    for body in ({"success": True}, {"success": True, "result": None}):
+        with pytest.raises(InvalidValueError, match="result is missing"):
+            listing.page(body, {}, None)
+    assert asking.refusal({"success": "false", "errors": [{"code": 7}]}).code == "7"
+    limited = b'{"success": false, "errors": [{"code": 10429, "message": "Rate limited."}]}'
+    throttled = asking.fail("ListZones", asking.host(), Answer(200, CaseInsensitiveDict(), limited))
+    assert throttled.reach is Reach.THROTTLED
+
+
+def test_a_busy_zone_is_read(sandbox: Watch) -> None:
+    """A page of 50 packs of 50 hosts, each with what proves whose it is; and thousands that come at once."""
+    first, second, *_ = sandbox["cloudflare"].account.zones
+    hosts = [f"host-{number}.a-rather-long-name.example.com" for number in range(50)]
+    proof = {"status": "active", "txt_name": hosts[0], "txt_value": "v" * 43, "emails": ["a@example.com"]}
+    packs = {
+        first.zone_id: (50, {"hosts": hosts, "validation_records": [proof] * 50}),
+        second.zone_id: (3000, {"hosts": hosts[:9], "validation_records": [proof] * 9}),
+    }
+
+    def many(call: Call, right: Any) -> Any:
+        count, more = packs.get(call.entry.key, (0, {}))
+        page = [{"id": f"p{number}", "status": "active", **more} for number in range(count)]
+        return {**right, "result": page, "result_info": None} if count else right
+
+    changed(sandbox, "cloudflare", PACKS, many)
+    _, records = read(sandbox)
+    assert not records["sync_errors"]
+    counted = Counter(row["zone_id"] for row in records["cloudflare_certificate_packs"])
+    assert {zone: counted[zone] for zone in packs} == {zone: count for zone, (count, _) in packs.items()}
+
+
+def test_a_zone_is_named_in_any_letters(sandbox: Watch) -> None:
+    """As DNS has its name, or as people write it, whichever the provider sends."""
+    zone, *_ = sandbox["cloudflare"].account.zones
+
+    def renamed(_: Call, right: Any) -> Any:
+        rows = [
+            {**row, "name": "café.example"} if row["id"] == zone.zone_id else row for row in right["result"]
+        ]
+        return {**right, "result": rows}
+
+    changed(sandbox, "cloudflare", ZONES, renamed)
+    for name in ("xn--caf-dma.example", "CAFÉ.example"):
+        _, records = read(sandbox, zones=[name])
+        assert [row["zone_id"] for row in records["cloudflare_zones"]] == [zone.zone_id]
 
 
 def test_the_official_sdk_reads_the_account(sandbox: Watch) -> None:

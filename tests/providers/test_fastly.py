@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from answering import listening
-from answers import client
+from answers import changed, client
 from cases import only
 from expected import blank, time
 from fastly.model.tls_activations_response import TlsActivationsResponse
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
 
     from sandbox.fastly.inventory import Activation, Certificate, Domain, Subscription
+    from sandbox.messages import Call
 
     Item = dict[str, Any]
 
@@ -264,6 +265,33 @@ def test_a_wait_is_what_an_answer_says_or_a_minute() -> None:
             answer = Answer(status, CaseInsensitiveDict(headers), body)
             error = client("fastly").fail("ListTLSDomains", host, answer)
             assert error.wait == (wait if wait is None else pytest.approx(wait, abs=2))
+
+
+def test_a_code_is_no_sentence() -> None:
+    """What an older operation answers is a message: its status is the code."""
+    host = client("fastly").host()
+    for body, code, message in (
+        ({"msg": "You are not authorized to do this"}, "HTTP 400", "with You are not authorized to do this."),
+        ({"errors": [{"title": "Bad request", "detail": "Why"}]}, "Bad request", "with Bad request: Why"),
+    ):
+        answer = Answer(400, CaseInsensitiveDict(), json.dumps(body).encode())
+        error = client("fastly").fail("ListTLSDomains", host, answer)
+        assert error.code == code
+        assert error.message.endswith(message)
+
+
+@pytest.mark.parametrize("total", [100, None])
+def test_a_list_that_ends_and_links_to_more_is_not_complete(sandbox: Watch, total: int | None) -> None:
+    """Whatever it says how many there are, and though a page comes again."""
+
+    def linked(_: Call, right: Any) -> Any:
+        links = {"next": "https://api.fastly.com/tls/certificates?page[number]=2"}
+        return {**right, "meta": {"record_count": total and len(right["data"])}, "links": links}
+
+    changed(sandbox, "fastly", "ListTLSCertificates", linked)
+    _, syncs, (error,) = synced(sandbox["fastly"].config())
+    assert not syncs[CERTIFICATES]["complete"]
+    assert (error["operation"], error["code"]) == ("ListTLSCertificates", "IncompleteList")
 
 
 @contextmanager

@@ -8,7 +8,16 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.records.seen import words
-from tap_cdn_certs.records.values import boolean, day, identifier, required_identifier, separated, taken, text
+from tap_cdn_certs.records.values import (
+    boolean,
+    day,
+    end,
+    identifier,
+    required_identifier,
+    separated,
+    taken,
+    text,
+)
 from tap_cdn_certs.streams.list_stream import ListStream
 
 if TYPE_CHECKING:
@@ -55,7 +64,8 @@ class AlicloudCASCertificates(ListStream):
             "serial_no": identifier(item, "SerialNo"),
             **taken(text, item, "Fingerprint", "Sha2"),
             # Days, of which nobody says in which zone they are.
-            **taken(day, item, "StartDate", "EndDate"),
+            "start_date": day(item, "StartDate"),
+            "end_date": end(item, "EndDate", day),
             **taken(boolean, item, "Expired", "Upload"),
             "resource_group_id": text(item, "ResourceGroupId"),
         }

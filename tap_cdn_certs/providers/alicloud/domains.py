@@ -10,6 +10,7 @@ from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.errors import APIError
 from tap_cdn_certs.records.values import (
     elements,
+    end,
     identifier,
     inner,
     integer,
@@ -93,7 +94,7 @@ def certificate_fields(item: Item) -> Record:
         "cert_name": text(item, "CertName"),
         "cert_id": identifier(item, "CertId"),
         **taken(text, item, "CertType", "CertRegion", "CertDomainName", "CertOrg", "CertLife"),
-        "cert_expire_time": utc(item, "CertExpireTime"),
+        "cert_expire_time": end(item, "CertExpireTime"),
         "status": text(item, "Status"),
     }
 
@@ -155,5 +156,7 @@ class HTTPSDomains(AlicloudStream, ListStream):
         return {
             "domain_name": required_identifier(item, "DomainName"),
             **taken(text, item, "CertName", "CertCommonName", "CertType", "CertStatus"),
-            **taken(utc, item, "CertStartTime", "CertExpireTime", "CertUpdateTime"),
+            "cert_start_time": utc(item, "CertStartTime"),
+            "cert_expire_time": end(item, "CertExpireTime"),
+            "cert_update_time": utc(item, "CertUpdateTime"),
         }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
-from tap_cdn_certs.records.values import identifier, required_identifier, separated, taken, text, utc
+from tap_cdn_certs.records.values import end, identifier, required_identifier, separated, taken, text, utc
 from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
 from tap_cdn_certs.streams.stream import CDNStream
@@ -97,7 +97,9 @@ class AlicloudESACertificates(ESAStream, NestedStream):
             **taken(text, answer, "Issuer", "IssuerCN"),
             "serial_number": identifier(answer, "SerialNumber"),
             **taken(text, answer, "FingerprintSha256", "PubAlg", "SigAlg"),
-            **taken(utc, answer, "NotBefore", "NotAfter", "CreateTime", "UpdateTime"),
+            "not_before": utc(answer, "NotBefore"),
+            "not_after": end(answer, "NotAfter"),
+            **taken(utc, answer, "CreateTime", "UpdateTime"),
             "cas_id": identifier(answer, "CasId"),
             "region": text(answer, "Region"),
             **taken(identifier, answer, "KeyServerId", "ApplyCode"),

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing, Marker
-from tap_cdn_certs.errors import APIError, InvalidValueError
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
 from tap_cdn_certs.providers.aws.cloudfront import DISTRIBUTIONS, TENANT_LIST
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
+    end,
     identifier,
     inner,
     mapping,
@@ -34,6 +35,7 @@ from tap_cdn_certs.streams.changes import ChangesStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
 
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
@@ -69,7 +71,10 @@ SERVER_CERTIFICATES = Listing(
     operation="ListServerCertificates",
     items=server_certificates,
     key="CertificateArn",
-    paging=Marker(".".join((*LISTED, "Marker")), "Marker", others={"MaxItems": 1000}),
+    paging=Marker(
+        *(".".join((*LISTED, "Marker")), "Marker", ".".join((*LISTED, "IsTruncated"))),
+        others={"MaxItems": 1000},
+    ),
     noun="server certificates",
 )
 # Where a distribution or a tenant names its certificate.
@@ -116,8 +121,13 @@ class AWSCertificates(ChangesStream):
         "RenewalSummary.DomainValidationOptions.ValidationEmails"
     )
 
+    # The operations that the account may not call, and the keys that something lacks of for it.
+    _denied: dict[str, APIError]
+    _partly: set[str]
+
     @override
     def batches(self) -> Iterator[Iterable[Any]]:
+        self._denied, self._partly = {}, set()
         has_acm = "acm" in self.client.services
         acm = [*self.listed_by(CERTIFICATES)] if has_acm else []
         iam = [*self.listed_by(SERVER_CERTIFICATES)]
@@ -162,18 +172,59 @@ class AWSCertificates(ChangesStream):
     def fetch(self, key: str) -> Item:
         if ":iam:" in key:
             name = {"ServerCertificateName": key.rpartition("/")[2]}
-            certificate = there(self.ask("GetServerCertificate", "", name), *GIVEN)
+            if not (answer := self.permitted(key, "GetServerCertificate", name)):
+                return {}
+            certificate = there(answer, *GIVEN)
             return {**there(certificate, "ServerCertificateMetadata"), **pem(certificate, "CertificateBody")}
         arn = {"CertificateArn": key}
-        detail = there(self.ask("DescribeCertificate", "", arn), "Certificate")
+        answer = self.permitted(key, "DescribeCertificate", arn)
+        detail = there(answer, "Certificate") if answer else {}
+        if text(detail, "CertificateArn") not in {None, key}:
+            raise InvalidValueError("CertificateArn is another certificate's.")
         if text(detail, "Status") in NOT_ISSUED:
             return detail
+        if known := self.unrenewed(key, detail):
+            return {**detail, "CertificateBody": known}
         try:
-            return {**detail, **pem(self.ask("GetCertificate", "", arn), "Certificate")}
+            answer = self.permitted(key, "GetCertificate", arn)
         except APIError as error:
             if error.code == "RequestInProgressException":
                 return detail
             raise
+        return {**detail, **(pem(answer, "Certificate") if answer else {})}
+
+    def permitted(self, key: str, operation: str, parameters: Parameters) -> Item:
+        """What an operation answers of a key; nothing where it is denied, which costs what it alone says."""
+        try:
+            if denied := self._denied.get(operation):
+                raise denied
+            return self.ask(operation, "", parameters)
+        except APIError as error:
+            if error.reach is not Reach.STREAM or self.client.patience is not None:
+                raise
+            self._denied[operation] = self.failure = self._denied.get(operation, error)
+            self._partly.add(key)
+            return {}
+
+    def unrenewed(self, key: str, detail: Item) -> str | None:
+        """The certificate as it is remembered, if it is still the one that a detail is of."""
+        known = self._memory.get(key, {})
+        same = known.get("serial") == identifier(detail, "Serial") is not None
+        ends = end(detail, "NotAfter", since_1970)
+        return known.get("certificate") if same and ends and ends == known.get("x509_not_after") else None
+
+    @override
+    def changed(self, listed: Record, digest: str, answer: Future[Item]) -> Record:
+        record = super().changed(listed, digest, answer)
+        key = self.key_of(listed)
+        if key in self._partly:
+            # It is asked for again.
+            self._memory.pop(key)
+            if not any(record[field] for field in (*self.proofs, "status")):
+                # Nothing is known but that a distribution names it.
+                assert self.failure  # noqa: S101 - it is why
+                raise self.failure.but(self.failure.message, Reach.KEY)
+        return record
 
     @override
     def fields(self, key: str, answer: Item) -> Record:
@@ -221,7 +272,8 @@ def common_fields(item: Item) -> Record:
         **taken(text, item, "Status", "Type"),
         "serial": identifier(item, "Serial"),
         **taken(text, item, "Subject", "Issuer"),
-        **taken(since_1970, item, "NotBefore", "NotAfter"),
+        "not_before": since_1970(item, "NotBefore"),
+        "not_after": end(item, "NotAfter", since_1970),
         **taken(text, item, "KeyAlgorithm", "SignatureAlgorithm"),
         **taken(since_1970, item, "CreatedAt", "IssuedAt", "ImportedAt", "RevokedAt"),
         **taken(text, item, "RevocationReason", "FailureReason"),
@@ -239,7 +291,8 @@ def common_fields(item: Item) -> Record:
         "exported": boolean(item, "Exported"),
         "server_certificate_id": identifier(item, "ServerCertificateId"),
         **taken(text, item, "ServerCertificateName", "Path"),
-        **taken(utc, item, "UploadDate", "Expiration"),
+        "upload_date": utc(item, "UploadDate"),
+        "expiration": end(item, "Expiration"),
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_cdn_certs.api.paging import Listing, Marker
+from tap_cdn_certs.api.paging import Listing, Marker, incomplete
 from tap_cdn_certs.errors import InvalidValueError
 from tap_cdn_certs.providers.aws.client import TENANTS
 from tap_cdn_certs.providers.aws.signature import CLOUDFRONT
@@ -14,6 +14,7 @@ from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,
     inner,
+    integer,
     members,
     objects,
     required_identifier,
@@ -39,11 +40,15 @@ def distributions(body: Item) -> list[Any]:
     if page.keys().isdisjoint({"IsTruncated", "Items", "Quantity"}):
         # Nothing else would tell it from a list without items.
         raise InvalidValueError("DistributionList is missing.")
+    items = members(page, "Items")
+    quantity = integer(page, "Quantity")
+    if quantity not in {None, len(items)}:
+        raise incomplete(f"A page of ListDistributions has {len(items)} of the {quantity} that it should.")
     return [
         {name: value for name, value in item.items() if name not in OF_ORIGINS}
         if isinstance(item, dict)
         else item
-        for item in members(page, "Items")
+        for item in items
     ]
 
 
@@ -56,7 +61,7 @@ def tenants(body: Item) -> list[Any]:
 
 def listed(operation: str, path: str, at: str, items: Callable[[Item], list[Any]], noun: str) -> Listing:
     """A list of CloudFront, which gives no more than 100 items at once. Two streams are made of each."""
-    paging = Marker(f"{at}.NextMarker", "Marker", others={"MaxItems": 100})
+    paging = Marker(f"{at}.NextMarker", "Marker", f"{at}.IsTruncated", others={"MaxItems": 100})
     path = f"{CLOUDFRONT}/{path}"
     return Listing(operation=operation, items=items, key="Id", path=path, paging=paging, noun=noun, kept=True)
 

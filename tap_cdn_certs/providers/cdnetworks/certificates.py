@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -11,6 +12,7 @@ from tap_cdn_certs.api.paging import Listing
 from tap_cdn_certs.records.values import (
     boolean,
     elements,
+    end,
     identifier,
     mapping,
     objects,
@@ -58,7 +60,7 @@ def common_fields(item: Item) -> Record:
         **taken(text, item, "name", "comment"),
         "share_ssl": boolean(item, "share-ssl"),
         "certificate_validity_from": utc(item, "certificate-validity-from", CST),
-        "certificate_validity_to": utc(item, "certificate-validity-to", CST),
+        "certificate_validity_to": end(item, "certificate-validity-to", partial(utc, zone=CST)),
         "certificate_serial": identifier(item, "certificate-serial"),
         **taken(text, item, "certificate-issuer", "crt-md5", "key-md5", "ca-md5"),
         "dns_names": texts(item, "dns-names"),

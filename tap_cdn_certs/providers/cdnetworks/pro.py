@@ -9,6 +9,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.paging import Listing, Offset
 from tap_cdn_certs.records.values import (
     boolean,
+    end,
     identifier,
     integer,
     objects,
@@ -83,7 +84,7 @@ class CDNetworksProCertificates(ChangesStream):
             "ca_only": boolean(item, "caOnly"),
             **taken(utc, item, "creationTime", "lastUpdateTime"),
             "latest_version": integer(item, "latestVersion"),
-            **taken(utc, item, "expirationTime", "productionExpirationTime", "stagingExpirationTime"),
+            **taken(end, item, "expirationTime", "productionExpirationTime", "stagingExpirationTime"),
         }
 
     @override
@@ -97,7 +98,8 @@ class CDNetworksProCertificates(ChangesStream):
                     "version": integer(version, "version"),
                     "type": text(version, "type"),
                     "fingerprint": identifier(version, "fingerprint"),
-                    **taken(utc, version, "creationTime", "expirationTime"),
+                    "creation_time": utc(version, "creationTime"),
+                    "expiration_time": end(version, "expirationTime"),
                     "comments": text(version, "comments"),
                 }
                 for version in objects(detail, "versions")

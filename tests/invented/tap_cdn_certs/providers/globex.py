@@ -13,7 +13,7 @@ from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.settings import common_settings, max_connections
 from tap_cdn_certs.api.signature import Token
 from tap_cdn_certs.errors import Reach
-from tap_cdn_certs.records.values import elements, required_identifier, text, utc
+from tap_cdn_certs.records.values import elements, end, required_identifier, text
 from tap_cdn_certs.streams.detail_stream import DetailStream
 from tap_cdn_certs.streams.list_stream import ListStream
 
@@ -70,7 +70,7 @@ class GlobexCertificates(ListStream):
             "name": text(item, "name"),
             "hosts": [name for host in elements(item, "hosts") if (name := text({"host": host}, "host"))]
             or None,
-            "expires_at": utc(item, "expires_at"),
+            "expires_at": end(item, "expires_at"),
         }
 
 

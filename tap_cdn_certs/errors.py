@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from singer_sdk.exceptions import FatalAPIError
 
@@ -28,6 +28,14 @@ class Reach(Enum):
 def meanings(codes: Mapping[Reach, str]) -> dict[str, Reach]:
     """What each code means, where the codes of a meaning are words of one text."""
     return {code: reach for reach, listed in codes.items() for code in listed.split()}
+
+
+class Refusal(NamedTuple):
+    """What a provider says of a request that it does not fulfil, as it may stand in a message."""
+
+    code: str
+    message: str
+    request_id: str | None = None
 
 
 class APIError(FatalAPIError):

@@ -206,7 +206,10 @@ def test_a_restart_counts_the_earlier_calls(
         # Another process: its clock starts anywhere, and says the same time.
         subject, clock = limiter(*limit, Clock(now=5000.0, epoch=clock.time() - 5000.0))
         subject.remember(log)
-        assert subject.log() == pytest.approx(log, abs=0.002)
+        kept = subject.log()
+        # The oldest may not count any more, by what was rounded.
+        assert len(log) - len(kept) <= 1
+        assert kept == pytest.approx(log[len(log) - len(kept) :], abs=0.002)
     for _ in range(after):
         subject.acquire()
         left.append(clock.time())

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from itertools import chain, islice
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
@@ -20,7 +20,7 @@ from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
 from tap_cdn_certs.api.host import Host
 from tap_cdn_certs.api.paging import found, read_all, read_places
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
+from tap_cdn_certs.errors import APIError, Reach, Refusal, UnreachableError, WrongAddressError
 from tap_cdn_certs.records.values import elements
 
 if TYPE_CHECKING:
@@ -42,18 +42,11 @@ MAX_BACKOFF = 60.0
 MAX_ATTEMPTS = 11  # with waits of 1, 2, 4 … 60 s between them: about 5 minutes
 MAX_ATTEMPTS_ELSEWHERE = 2  # at an address that has not proved to be the provider's
 
+CONNECTIONS = 4  # of all streams together, where no setting says it: one that hangs leaves the others theirs
 FIRST = 3.0  # seconds that others wait for the first request of an account
 NOTICED = 10.0  # seconds of a wait that is said at once
 
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
-
-
-class Refusal(NamedTuple):
-    """What a provider says of a request that it does not fulfil, as it may stand in a message."""
-
-    code: str
-    message: str
-    request_id: str | None = None
 
 
 class Client(Account):
@@ -97,7 +90,8 @@ class Client(Account):
         }
         self._auth: Any = self.auth(settings)
         self._hosts = [
-            Host(self.provider, f"{self.provider}.{name}", url, self.connections) for name, url in self._urls
+            Host(self.provider, f"{self.provider}.{name}", url, settings.get("max_connections", CONNECTIONS))
+            for name, url in self._urls
         ]
         self._retry = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, APIError) and error.reach in AGAIN),

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_cdn_certs.api.client import AGAIN, Client, Refusal
+from tap_cdn_certs.api.client import AGAIN, Client
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
 from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, meanings
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, Refusal, meanings
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,

@@ -14,13 +14,13 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
-from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.paging import Listing, PageNumber, found
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.settings import common_settings, string
 from tap_cdn_certs.api.signature import Token
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, Refusal
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
     boolean,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import MAX_WAIT
-from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import Reach, meanings
+from tap_cdn_certs.errors import Reach, Refusal, meanings
 from tap_cdn_certs.providers.alicloud.login import Login
 from tap_cdn_certs.providers.alicloud.signature import ACS3HMACSHA256
 

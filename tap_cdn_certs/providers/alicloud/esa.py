@@ -30,8 +30,9 @@ SITES = Listing(
     # For their names, as a certificate may name what is not its site's.
     kept=True,
 )
-# What is applied for, or was in vain.
-NOT_ISSUED = frozenset({"applying", "applyfailed", "canceled"})
+APPLYING = "applying"
+# What was applied for, and will not be issued.
+IN_VAIN = frozenset({"applyfailed", "canceled"})
 CERTIFICATES = Listing(
     operation="ListCertificates",
     items="Result",
@@ -108,10 +109,11 @@ class AlicloudESACertificates(ESAStream, NestedStream):
 
     @override
     def domains(self, record: Record) -> Iterator[str]:
+        status = (record["status"] or "").lower()
         said = (record["fingerprint_sha256"], record["serial_number"], record["not_after"])
-        if (record["status"] or "").lower() in NOT_ISSUED and not any(said):
+        if status in IN_VAIN and not any(said):
             return
-        site = self.site_names.get(record["site_id"])
+        site = None if status == APPLYING else self.site_names.get(record["site_id"])
         for name in super().domains(record):
             if site is None or f".{name}".lower().endswith(f".{site}"):
                 yield name

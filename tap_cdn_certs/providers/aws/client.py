@@ -13,11 +13,11 @@ import requests
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import parse_json
-from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.xml import is_xml, parse_xml
-from tap_cdn_certs.errors import APIError, Reach, meanings
+from tap_cdn_certs.errors import APIError, Reach, Refusal, meanings
 from tap_cdn_certs.providers.aws.signature import CLOUDFRONT, TARGET, SigV4
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_cdn_certs.api.answer import parse_json
-from tap_cdn_certs.api.client import Client, Refusal
+from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.xml import is_xml
-from tap_cdn_certs.errors import Reach, meanings
+from tap_cdn_certs.errors import Reach, Refusal, meanings
 from tap_cdn_certs.providers.cdnetworks.signature import CNCHMACSHA256, CDNetworksBasic
 from tap_cdn_certs.providers.cdnetworks.xml import parse_xml
 

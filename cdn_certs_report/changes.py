@@ -11,6 +11,7 @@ from cdn_certs_report.words import account, place, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from cdn_certs_report.database import Row
     from cdn_certs_report.inventory import Certificate, Inventory
@@ -40,6 +41,15 @@ _VERDICTS = {
     "unreachable": "the edge does not answer",
 }
 
+_URGENCY = (
+    {"expired"},
+    {"domain expired", "domain name_mismatch", "domain untrusted"},
+    {"critical", "domain renewed_not_served"},
+    {"domain unreachable"},
+    {"domain other_certificate"},
+)
+"""Kinds, and verdicts on domains, those first by which visitors are turned away, now or soon."""
+
 _GONE = {"certificate": "no longer in use", "domain": "no longer listed", "stream": "no longer read"}
 
 _LISTED = {"ok", "partial"}
@@ -58,6 +68,8 @@ class Problem(NamedTuple):
     """What is wrong: another kind is another problem."""
     label: str
     detail: str = ""
+    urgency: tuple[int, str] = (len(_URGENCY), "")
+    """The place of its kind, and when the certificate ends: the smallest is told first."""
 
     @property
     def key(self) -> Key:
@@ -121,6 +133,7 @@ def news(now: Present, told: Problems | None) -> tuple[Message | None, Problems]
     before = told or {}
     new = [each for key, each in now.problems.items() if key not in before or before[key].kind != each.kind]
     over = [(each, how) for each in before.values() if (how := now.over(each))]
+    new.sort(key=lambda each: each.urgency)
     lines = [(each.heading, f"{each.label}: {each.detail}") for each in new]
     lines += [("Recovered", f"{each.label}: {how}") for each, how in over]
     ended = {each.key for each, _ in over}
@@ -142,7 +155,7 @@ def _certificates(in_use: Iterable[Certificate]) -> Iterable[Problem | dict[Key,
         worst = min(group, key=lambda each: order.index(each.state))
         if worst.state in {"expired", "critical"}:
             detail = f"{ending(worst)}, domains: {worst.domain_count}"
-            yield Problem(*key, worst.state, worst.label, detail)
+            yield Problem(*key, worst.state, worst.label, detail, _urgency([worst.state], worst.ends_at))
         else:
             unknown = any(each.state == "unknown" or each.row["stale"] for each in group)
             yield {key: None if unknown else ending(worst)}
@@ -159,9 +172,16 @@ def _domains(drift: Iterable[Row]) -> Iterable[Problem | dict[Key, str | None]]:
             ends = [row["not_after"] for row in rows if row["verdict"] in wrong and row["not_after"]]
             detail = "; ".join(_VERDICTS.get(each, each.replace("_", " ")) for each in wrong)
             until = f" (the earlier end: {min(ends):%Y-%m-%d %H:%M} UTC)" if ends else ""
-            yield Problem(*key, " ".join(wrong), f"{key[3]} ({place(rows[0])})", detail + until)
+            urgency = _urgency([f"domain {each}" for each in wrong], min(ends, default=None))
+            yield Problem(*key, " ".join(wrong), f"{key[3]} ({place(rows[0])})", detail + until, urgency)
         else:
             yield {key: "served as configured" if "same" in verdicts else None}
+
+
+def _urgency(kinds: Iterable[str], end: datetime | None) -> tuple[int, str]:
+    """Return how soon a problem is to be told of."""
+    places = (place for place, known in enumerate(_URGENCY) if not known.isdisjoint(kinds))
+    return min(places, default=len(_URGENCY)), end.isoformat() if end else "9999"
 
 
 def _streams(syncs: Sequence[Row]) -> Iterable[Problem | dict[Key, str | None]]:
@@ -186,10 +206,7 @@ def _message(lines: list[tuple[str, str]]) -> Message:
     counts = Counter(heading for heading, _ in lines)
     title = ", ".join(words.format(counts[heading]) for heading, words in _COUNTS.items() if counts[heading])
     order = list(_COUNTS)
-    shown = [
-        _cut(printable(f"{heading}: {text}"))
-        for heading, text in sorted(lines, key=lambda line: order.index(line[0]))[:_LINES]
-    ]
+    shown = [_cut(printable(f"{heading}: {text}")) for heading, text in lines[:_LINES]]
     more = [f"and {len(lines) - _LINES:,} more"] if len(lines) > _LINES else []
     weights = ("failure", "failure", "warning", "warning", "success")
     worst = min(map(order.index, counts))

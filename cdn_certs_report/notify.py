@@ -39,7 +39,7 @@ class _Memory:
         try:
             known = json.loads(content)
             told: dict[str, Problems] = {
-                url: {problem.key: problem for problem in (Problem(*map(_text, each)) for each in problems)}
+                url: {problem.key: problem for problem in (_problem(*each) for each in problems)}
                 for url, problems in known["told"].items()
             }
             return cls(bytes.fromhex(known["salt"]), told)
@@ -53,7 +53,7 @@ class _Memory:
 
     def content(self) -> bytes:
         """Return what the file holds."""
-        told = {url: [each[:-1] for each in problems.values()] for url, problems in self.told.items()}
+        told = {url: [each[:-2] for each in problems.values()] for url, problems in self.told.items()}
         return json.dumps({"salt": self.salt.hex(), "told": told}).encode()
 
 
@@ -131,6 +131,11 @@ def _silence() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+def _problem(*texts: object) -> Problem:
+    about, provider, account, name, kind, label = map(_text, texts)
+    return Problem(about, provider, account, name, kind, label)
 
 
 def _text(value: object) -> str:

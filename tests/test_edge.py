@@ -76,7 +76,7 @@ CASES = {
     "wrong-order": Case("good", ("root", "issuer")),
     "several-leaves": Case("good", ("other", "issuer")),
     "no-chain": Case("good", (), 'unknown issuer: the intermediate "issuer" is missing'),
-    "stranger": Case("strange", ("private",), 'unknown issuer: the root "stranger" is not trusted'),
+    "stranger": Case("strange", ("private",), 'unknown issuer: "stranger" is neither trusted nor sent'),
     "whole-stranger": Case(
         "strange", ("private", "stranger"), 'unknown issuer: the root "stranger" is not trusted'
     ),
@@ -339,6 +339,8 @@ def test_nothing_reached_is_said_once(tmp_path: Path) -> None:
         ({"domains": [".example.com"]}, "edge.domains names .example.com"),
         ({"connect_to": "127.0.0.1:99999"}, "edge.connect_to names no host and port"),
         ({"connect_to": {"*": "https://example.com"}}, "edge.connect_to names no host and port"),
+        ({"connect_to": '{"*": 5}'}, "edge.connect_to names no host and port"),
+        ({"connect_to": "[1]"}, "edge.connect_to names no host and port"),
         ({"connect_to": 5}, "edge.connect_to has to be a text or an object"),
         ({"ca_bundle": "/nowhere.pem"}, "edge.ca_bundle cannot be read"),
         ({"ca_bundle": __file__}, "edge.ca_bundle holds no certificates"),
@@ -430,6 +432,14 @@ def test_a_test_of_the_configuration_says_whether_hosts_can_be_reached(
     run = run_tap(tmp_path, {"edge": settings}, "--test")
     assert run.returncode == 1
     assert "edge: NOT ready: edge_certificates could not be read: None of 2 hosts was reached" in run.stderr
+
+
+def test_a_test_of_the_configuration_asks_a_few_hosts(tmp_path: Path) -> None:
+    """However many there are."""
+    hosts = [f"h{number}.example.com" for number in range(200)]
+    settings = {"domains": hosts, "connect_to": f"127.0.0.1:{refused()}"}
+    run = run_tap(tmp_path, {"edge": settings}, "--test")
+    assert "None of 10 hosts was reached" in run.stderr
 
 
 def test_the_system_says_whom_to_trust(monkeypatch: pytest.MonkeyPatch, authority: Authority) -> None:

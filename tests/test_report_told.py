@@ -288,6 +288,20 @@ def test_a_message_is_short_and_one_line_each() -> None:
     assert "\x1b" not in message.body
 
 
+def test_what_turns_visitors_away_first_is_told_first() -> None:
+    """Whatever it is: a certificate, or what the edge serves in its stead; of each the soonest to end."""
+    drift = [edge("unreachable", f"down{number}.example.com", not_after=None) for number in range(20)]
+    soon, later = (
+        edge("renewed_not_served", f"{hours}h.example.com", not_after=NOW + hours * DAY / 24)
+        for hours in (2, 40)
+    )
+    wrong = edge("name_mismatch", "wrong.example.com", not_after=None)
+    inventory = seen(certificate("gone", -DAY, "expired"), certificate("next", DAY, "critical"))
+    (lines,) = told(inventory, drift=([*drift, later, wrong, soon],))
+    first = ("Expired: ", "wrong.example.com", "2h.example.com", "Critical: ", "40h.example.com", "down")
+    assert all(word in line for word, line in zip(first, lines[1:], strict=False))
+
+
 # Whom it reaches.
 
 

@@ -81,7 +81,7 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(name, str) and not (is_glob(name) or is_host(name)):
             yield f"edge.domains names {name}, which is neither a host nor a glob such as *.example.com."
     for glob, there in routes(settings.get("connect_to")):
-        if place(there) is None:
+        if not (isinstance(there, str) and place(there)):
             yield f"edge.connect_to names no host and port, 192.0.2.1:443 or [2001:db8::1]:443, for {glob}."
     if isinstance(bundle := settings.get("ca_bundle"), str):
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tap_cdn_certs.providers.edge.visit import Visit
     from tap_cdn_certs.records.values import Record
     from tap_cdn_certs.streams.run import Run
+
+TESTED = 10  # hosts that are asked for a test
 
 
 class EdgeCertificates(CDNStream):
@@ -63,7 +66,11 @@ class EdgeCertificates(CDNStream):
         return max(1, self.run.readers.answers(self) // 2)
 
     def hosts(self) -> Iterator[str]:
-        """The names of hosts to ask, each once: those of the settings, and those that the others list."""
+        """The names of hosts to ask: who only tests asks a few."""
+        return islice(self._hosts(), None if self.client.patience is None else TESTED)
+
+    def _hosts(self) -> Iterator[str]:
+        """The names of hosts, each once: those of the settings, and those that the others list."""
         given: list[str] = self.run.settings[self.provider]["domains"]
         globs = dict.fromkeys((each for each in given if is_glob(each)), 0)
         asked: set[str] = set()

@@ -18,7 +18,7 @@ from tap_cdn_certs.errors import InvalidValueError
 Address = IPv4Address | IPv6Address
 
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-PLACE = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/\s]+))(?::([0-9]{1,5}))?")
+PLACE = re.compile(r"(?:\[([0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]|([^\[\]:/\s]+))(?::([0-9]{1,5}))?")
 LONGEST = 253
 
 # What is not for visitors: https://www.iana.org/assignments/iana-ipv4-special-registry. Python's own lists
@@ -90,17 +90,16 @@ def matches(name: str, glob: str) -> bool:
     return fnmatchcase(name, glob.lower())
 
 
-def routes(connect_to: Any) -> list[tuple[str, str]]:
+def routes(connect_to: Any) -> list[tuple[str, Any]]:
     """What a setting says of where to connect: globs of names, each with its `host:port`; closest first."""
     if isinstance(connect_to, str):
         # Meltano loses the names with dots of an object, but not of a text that is one in JSON.
         with suppress(ValueError):
-            connect_to = json.loads(connect_to)
+            connect_to = json.loads(connect_to) if connect_to.startswith("{") else connect_to
     if not isinstance(connect_to, dict):
-        return [("*", str(connect_to))] if connect_to else []
+        return [("*", connect_to)] if connect_to else []
     # Nobody who writes or passes on an object has to keep its order.
-    closest = sorted(connect_to.items(), key=lambda route: (is_glob(route[0]), -len(route[0])))
-    return [(glob, str(there)) for glob, there in closest]
+    return sorted(connect_to.items(), key=lambda route: (is_glob(route[0]), -len(route[0])))
 
 
 def place(written: str, port: int = 443) -> tuple[str, int] | None:

@@ -37,9 +37,10 @@ def reason(code: int, depth: int, certificate: X509) -> str:
     """What OpenSSL found wrong with a certificate that is so many steps above the leaf."""
     found = Certificate(dump_certificate(FILETYPE_ASN1, certificate))
     if code in NO_ISSUER:
-        # Leaves are issued by intermediates, and these by roots, which need not be sent.
-        kind, lack = ("root", "not trusted") if depth else ("intermediate", "missing")
-        return f'unknown issuer: the {kind} "{named(found.issuer)}" is {lack}'
+        # Leaves are issued by intermediates; who issued one of these may be another, or a root.
+        if depth:
+            return f'unknown issuer: "{named(found.issuer)}" is neither trusted nor sent'
+        return f'unknown issuer: the intermediate "{named(found.issuer)}" is missing'
     if code == Codes.ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         return "self-signed"
     if code == Codes.ERR_SELF_SIGNED_CERT_IN_CHAIN:

@@ -55,7 +55,7 @@ class Answer:
             left = parsedate_to_datetime(written).timestamp() - time.time() - self.skew()
         except (ValueError, TypeError, OverflowError):
             return None
-        return min(max(left, 0.0), MAX_WAIT)
+        return min(left, MAX_WAIT) if left > 0 else None
 
 
 def read_content(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> bytes:

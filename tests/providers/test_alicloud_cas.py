@@ -181,8 +181,11 @@ def test_days_that_are_none_are_empty(sandbox: Watch, tmp_path: Path) -> None:
     )
     result = run(sandbox, tmp_path)
     assert {(row["start_date"], row["end_date"]) for row in result.records[STREAM]} == {(None, None)}
-    (said,) = result.logged("WARNING")
-    assert "EndDate is not a time or a day in a known format" in said
+    assert {error["code"] for error in result.errors.values()} == {"UnreadableEnd"}
+    assert len(result.errors) == len(result.records[STREAM])
+    assert any(
+        "EndDate is not a time or a day in a known format" in said for said in result.logged("WARNING")
+    )
 
 
 def test_nothing_is_refused_at_the_documented_limit(tmp_path: Path) -> None:

@@ -200,7 +200,8 @@ class AWSCertificates(ChangesStream):
                 raise denied
             return self.ask(operation, "", parameters)
         except APIError as error:
-            if error.reach is not Reach.STREAM or self.client.patience is not None:
+            # Credentials that are refused are no permission that is lacking.
+            if self.client.errors.get(error.code) is not Reach.STREAM or self.client.patience is not None:
                 raise
             self._denied[operation] = self.failure = self._denied.get(operation, error)
             self._partly.add(key)

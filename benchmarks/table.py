@@ -13,9 +13,9 @@ class Row(NamedTuple):
     tap: float
     parent_child: float | None = None
     provider_sdk: float | None = None
-    first_version: float | None = None
     decimals: int = 1
     ratio: bool = True
+    first_version: float | None = None
 
     def __str__(self) -> str:
         tap, child, *others = (

@@ -74,11 +74,6 @@ class DetailStream(ListedStream):
         raise NotImplementedError
 
     @override
-    def room(self) -> int:
-        # As many wait for an earlier one.
-        return max(1, self.run.readers.answers(self) // 2)
-
-    @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         self.progress.limit = self.client.limits[self.operation]
         for key, answer in self.answers(self.fetch, self.keys()):

@@ -177,7 +177,8 @@ class CDNStream(TapStream):
 
     def room(self) -> int:
         """How many of its results may be read before one of them is written, now."""
-        return ROOM
+        # Of answers to requests for a key, as many wait for an earlier one.
+        return max(1, self.run.readers.answers(self) // 2) if self.request_per_key else ROOM
 
     def written(self) -> None:
         """Notes that a record was written, or that there was none for a second."""

@@ -60,11 +60,6 @@ class EdgeCertificates(CDNStream):
             yield host, partial(self.record, host, visit)
         self._conclude(errors, is_reached=is_reached)
 
-    @override
-    def room(self) -> int:
-        # As many wait for an earlier one.
-        return max(1, self.run.readers.answers(self) // 2)
-
     def hosts(self) -> Iterator[str]:
         """The names of hosts to ask: who only tests asks a few."""
         return islice(self._hosts(), None if self.client.patience is None else TESTED)

@@ -119,7 +119,7 @@ class Widgets(ChangesStream):
         """What a detail adds."""
         assert key in self.client.widgets
         if answer["weight"] == "?":
-            self.doubt(key, APIError("Unweighed", "Nobody knows its weight.", Reach.FIELD))
+            self.doubt(APIError("Unweighed", "Nobody knows its weight.", Reach.FIELD))
         return {"color": text(answer, "color"), "weight": text(answer, "weight")}
 
     def write_state(self) -> None:

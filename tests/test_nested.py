@@ -88,7 +88,7 @@ class Packs(NestedStream):
     def fields(self, key: str, answer: Item) -> Record:
         """What a pack has."""
         if answer.get("color") == "doubtful":
-            self.doubt(f"{key}/{answer['id']}", APIError("Doubt", "Is it red?", Reach.FIELD))
+            self.doubt(APIError("Doubt", "Is it red?", Reach.FIELD))
         return {"zone": key, "pack": required_identifier(answer, "id"), "color": text(answer, "color")}
 
 

@@ -200,7 +200,7 @@ class ChangesStream(DetailStream):
             if name not in listed or (value is not None and value != listed[name])
         }
         record = self.laid_over(listed, fields)
-        doubts = [(error.code, error.message, error.reach is Reach.FIELD) for _, error in self._doubts]
+        doubts = [(error.code, error.message, error.reach is Reach.FIELD) for error in self._doubts]
         # Remembered before it is emitted: the next sync emits what it remembers as well.
         self._memory[key] = {"digest": digest, **fields, **({"doubts": doubts} if doubts else {})}
         self._unsaved = True
@@ -209,7 +209,7 @@ class ChangesStream(DetailStream):
     def unchanged(self, listed: Record, memory: Record) -> Record:
         """The record of the list, with what is remembered laid over it, and what could not be read of it."""
         for code, message, of_field in memory.get("doubts", ()):
-            self.doubt(self.key_of(listed), APIError(code, message, Reach.FIELD if of_field else Reach.KEY))
+            self.doubt(APIError(code, message, Reach.FIELD if of_field else Reach.KEY))
         names = [name for name in listed if name in memory]
         remembered = {name: memory.get(name) for name in (*names, *sorted(self.lacking(listed)))}
         return self.laid_over(listed, remembered)
@@ -219,7 +219,7 @@ class ChangesStream(DetailStream):
         record = self.whole({**listed, **fields})
         for name, error in self._unread_ends.get(self.key_of(listed), {}).items():
             if record[name] is None:
-                self.doubt(self.key_of(listed), error)
+                self.doubt(error)
         return record
 
     def lacking(self, listed: Record) -> set[str]:

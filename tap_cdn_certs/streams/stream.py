@@ -143,7 +143,7 @@ class CDNStream(TapStream):
         self.over = Event()  # nothing more is asked for
         self._failing = Lock()
         self._names = Names()
-        self._doubts: list[tuple[str, APIError]] = []
+        self._doubts: list[APIError] = []  # of the record that is made
 
     @classmethod
     def wanted(cls, settings: Item) -> bool:
@@ -206,9 +206,7 @@ class CDNStream(TapStream):
         """The domains that a record names: those that the models take from it."""
         return (name for path in self.domain_fields for name in named(record, path))
 
-    def x509(
-        self, key: str, pem: str, domain: str | None = None, *, served: bool = False
-    ) -> tuple[str | None, Record]:
+    def x509(self, pem: str, domain: str | None = None, *, served: bool = False) -> tuple[str | None, Record]:
         """The certificates of a PEM, and the `x509_…` fields of its leaf.
 
         What cannot be read of the leaf is reported with the record that has the fields.
@@ -226,26 +224,25 @@ class CDNStream(TapStream):
         common_name = fields["x509_subject_common_name"] or ""
         if domain and fields["x509_is_ca"] and not x509.covers([*names, common_name], domain):
             message = "The certificate is an authority's and not for the domain: its own may be missing."
-            self.doubt(key, APIError("InvalidCertificate", message))
+            self.doubt(APIError("InvalidCertificate", message))
         elif faults:
             known = fields["x509_subject_alternative_names_complete"] or x509.covers(names, domain or "")
             in_doubt = not known or not ENDS.isdisjoint(faults)
             code, reach = ("InvalidCertificate", Reach.KEY) if in_doubt else ("UnreadableField", Reach.FIELD)
-            self.doubt(key, APIError(code, x509.in_words(faults), reach))
+            self.doubt(APIError(code, x509.in_words(faults), reach))
         return x509.as_sent(pem), fields
 
-    def doubt(self, key: str, error: APIError) -> None:
+    def doubt(self, error: APIError) -> None:
         """Notes what could not be read of a record, which is there all the same."""
-        self._doubts.append((key, error))
+        self._doubts.append(error)
 
     def doubted(self, record: Record) -> APIError | None:
         """All that is in doubt of a record, as one error: a key has one row in `sync_errors`."""
-        errors = [error for _, error in self._doubts]
-        for error in errors:
+        for error in self._doubts:
             if error.code == UNREADABLE_END and record.get("x509_not_after"):
                 error.reach = Reach.FIELD
-        worst = min(errors, key=lambda error: error.reach is Reach.FIELD, default=None)
-        return worst and worst.but(" ".join(dict.fromkeys(error.message for error in errors)))
+        worst = min(self._doubts, key=lambda error: error.reach is Reach.FIELD, default=None)
+        return worst and worst.but(" ".join(dict.fromkeys(error.message for error in self._doubts)))
 
     def seen(
         self, value: object, name: str = "The item", doubt: Callable[[str, str], None] | None = None
@@ -258,7 +255,7 @@ class CDNStream(TapStream):
         Raises:
             InvalidValueError: It is not.
         """
-        noted = doubt or (lambda name, why: self.doubt("", unreadable_end(name, why)))
+        noted = doubt or (lambda name, why: self.doubt(unreadable_end(name, why)))
         return Seen(dict(mapping(value, name)), self._names, noted)
 
     def whole(self, fields: Record) -> Record:

@@ -53,7 +53,7 @@ class AlicloudDCDNCertificates(DomainCertificates):
     @override
     def fields(self, key: str, answer: Item) -> Record:
         item = self.served(answer)
-        chain, leaf = self.x509(key, unchecked_text(item, "SSLPub") or "", domain=key)
+        chain, leaf = self.x509(unchecked_text(item, "SSLPub") or "", domain=key)
         return {
             "domain_name": key,
             **certificate_fields(item),

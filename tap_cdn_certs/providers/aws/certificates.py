@@ -231,7 +231,7 @@ class AWSCertificates(ChangesStream):
     def fields(self, key: str, answer: Item) -> Record:
         detail = self.seen(answer)
         sent = (unchecked_text(detail, name) or "" for name in ("CertificateBody", "CertificateChain"))
-        certificate, leaf = self.x509(key, "".join(f"{part.strip()}\n" for part in sent if part))
+        certificate, leaf = self.x509("".join(f"{part.strip()}\n" for part in sent if part))
         return {**common_fields(detail), "certificate": certificate, **leaf}
 
 

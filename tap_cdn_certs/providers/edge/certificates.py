@@ -94,7 +94,7 @@ class EdgeCertificates(CDNStream):
 
     def record(self, host: str, visit: Visit) -> Record:
         """The record of a visit to a host."""
-        chain, leaf = self.x509(host, visit.chain or "", served=True)
+        chain, leaf = self.x509(visit.chain or "", served=True)
         return self.whole(
             {
                 "domain_name": host,

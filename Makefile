@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint fuzz bench screenshots requirements chromium promtool clean
+.PHONY: help demo test lint docs fuzz bench screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -20,6 +20,7 @@ BIN := .venv/bin
 PIP := -m pip install --quiet --quiet --no-input
 REQUIREMENTS := .venv/requirements
 DEVELOP := .venv/installed
+DOCS := .venv-docs/installed
 MELTANO := .venv-meltano/installed
 LOADED := .meltano/loaded
 PLUGINS := .meltano/installed
@@ -33,7 +34,7 @@ demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 	@$(BIN)/python -m scripts.demo
 
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
-test: lint $(PLUGINS) chromium promtool ## Run every check
+test: lint docs $(PLUGINS) chromium promtool ## Run every check
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
 
 lint: $(DEVELOP) ## Check the code's style and types
@@ -41,6 +42,10 @@ lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+
+docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads nowhere is an error
+	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -c docs . output/site
+	@cp output/site/README.html output/site/index.html
 
 fuzz: $(DEVELOP) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
 	$(BIN)/python $(PIP) atheris==3.0.0
@@ -60,7 +65,7 @@ promtool: $(DEVELOP) ## Find the judge of the report's metrics, or take Debian's
 	@scripts/promtool
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
+	rm -rf .venv .venv-docs .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 $(REQUIREMENTS): requirements/dev.txt
 	@echo "Installing the development requirements into .venv"
@@ -79,6 +84,12 @@ $(MELTANO): requirements/meltano.txt
 	@.venv-meltano/bin/python $(PIP) --require-hashes --requirement requirements/meltano.txt
 	@touch $@
 
+$(DOCS): requirements/docs.txt
+	@echo "Installing what builds the documents into .venv-docs"
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python $(PIP) --require-hashes --requirement requirements/docs.txt
+	@touch $@
+
 # The versions of the plugins are in meltano.yml, those of what they need in the requirements.
 $(LOADED): $(MELTANO) requirements/plugins.txt requirements/target-jsonl.txt meltano.yml
 	@echo "Installing Meltano's loaders and dbt into .meltano: about a minute"
@@ -95,6 +106,7 @@ COMPILE := .venv-meltano/bin/uv pip compile --quiet --upgrade --universal --pyth
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
 requirements: $(MELTANO) ## Pin the newest versions of the development requirements
 	$(COMPILE) --generate-hashes pyproject.toml requirements/dev.in --all-extras --output-file requirements/dev.txt
+	$(COMPILE) --generate-hashes requirements/docs.in --output-file requirements/docs.txt
 	$(COMPILE) --generate-hashes requirements/meltano.in --output-file requirements/meltano.txt
 	$(COMPILE) --all-extras pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt

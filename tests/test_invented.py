@@ -30,7 +30,7 @@ LISTS = {
     "sandbox/providers.py": r"^PROVIDERS = \(",
     "transform/dbt_project.yml": r"^  providers: \[",
 }
-COPIED = "tap_cdn_certs schemas sandbox transform cdn_certs_report fuzz scripts tests pyproject.toml"
+COPIED = "tap_cdn_certs schemas sandbox transform cdn_certs_report fuzz scripts tests docs pyproject.toml"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (house / name).symlink_to(ROOT / name)
     for path in OWN:
         assert not (house / path).exists(), path
-        (house / path).parent.mkdir(exist_ok=True)
+        (house / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(INVENTED / path, house / path)
     for name, pattern in LISTS.items():
         text, changes = re.subn(pattern, r"\g<0>'globex', ", (house / name).read_text(), flags=re.MULTILINE)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INFO = "DescribeDomainCertificateInfo"
 
-# As the README has it.
+# As docs/records.md has it.
 CURRENT = """
 select domain_name from cdn_certs.certificate_info
 where account = 'default'

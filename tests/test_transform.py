@@ -306,7 +306,7 @@ def test_certificates_history(built: Built) -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_questions_have_answers(built: Built, question: str) -> None:
-    """The README's questions have the same answer in both databases, and the one that is expected."""
+    """The questions of the documents have the same answer in both databases, and the one that is expected."""
     one, other = (
         [{name: plain(value) for name, value in row.items()} for row in warehouse.query(QUESTIONS[question])]
         for warehouse in built.warehouses

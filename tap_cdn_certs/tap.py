@@ -8,15 +8,18 @@ import sys
 from collections import deque
 from functools import cached_property, partial
 from itertools import islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Tap
+from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
+from tap_cdn_certs.api.capture import Capture
+from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.inputs import read_catalog, read_state, states
 from tap_cdn_certs.providers import PROVIDERS
 from tap_cdn_certs.settings import check_variables, find_mistakes, read_file, unread_variables, without_nulls
@@ -26,11 +29,15 @@ from tap_cdn_certs.streams.syncs import TAP_STREAMS, is_config_test
 from tap_cdn_certs.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
     from typing import Self
 
 # Within the two seconds that an orchestrator leaves between asking and killing.
 STOP_TIMEOUT = 1.5
+
+# How many records of each stream are read where the shapes of answers are asked for.
+CAPTURED = 10
 
 # Seconds that a test of the configuration goes on asking a provider that does not answer.
 TEST_PATIENCE = 10.0
@@ -219,18 +226,58 @@ class TapCDNCerts(Tap):
             super().cb_test(ctx, param, value)
             return
         tap = cls._configured(ctx.params["config"])
-        tap.hurry()
-        # Says which lists will be read: a setting may select from several.
-        _ = [stream.inventory for stream in tap.read if isinstance(stream, ListedStream)]
-        for stream in tap.streams.values():
-            # Not as the SDK does it, which calls the end of a test an unhandled error.
-            deque(islice(stream.get_records(None), getattr(stream, "sample", 1)), 0)
-        tap.run.stopped.set()
+        tap.sample(tap.streams.values(), 1)
         for provider in tap.configured:
             reasons = tap.run.report.reasons(provider)
             verdict = f"NOT ready: {reasons}" if reasons else "the credentials and permissions suffice."
             click.echo(f"{provider}: {verdict}", err=True)
         ctx.exit(0 if tap.run.report.success else 1)
+
+    @classmethod
+    def cb_capture(cls, ctx: click.Context, param: click.Option, value: Path | None) -> None:  # noqa: ARG003
+        """Reads some records of each stream, and writes the shapes of what was answered."""
+        if not value:
+            return
+        tap = cls._configured(ctx.params["config"])
+        capture = Capture(value)
+        asking = [stream for stream in tap.read if isinstance(stream.client, Client)]
+        for stream in asking:
+            stream.client.capture = capture
+        tap.sample(asking, CAPTURED)
+        for path in capture.write():
+            click.echo(f"{path}", err=True)
+        for provider in tap.configured:
+            if reasons := tap.run.report.reasons(provider):
+                click.echo(f"{provider}: {reasons}", err=True)
+        ctx.exit(0 if tap.run.report.success else 1)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        shapes = click.Option(
+            ["--capture"],
+            type=click.Path(file_okay=False, path_type=Path),
+            metavar="DIR",
+            help="Read some records of each stream, and write the shapes of the providers' answers into a "
+            "folder: names, types and lengths, no values and no secret.",
+            callback=cls.cb_capture,
+            expose_value=False,
+        )
+        command.params.append(shapes)
+        return command
+
+    def sample(self, streams: Iterable[Stream], records: int) -> None:
+        """Reads some records of each of the streams, soon, and writes none."""
+        self.hurry()
+        self.message_writer.silent = True
+        # Says which lists will be read: a setting may select from several.
+        _ = [stream.inventory for stream in self.read if isinstance(stream, ListedStream)]
+        for stream in streams:
+            most = getattr(stream, "sample", 1)
+            # Not as the SDK does it, which calls the end of a test an unhandled error.
+            deque(islice(stream.get_records(None), most and max(most, records)), 0)
+        self.run.stopped.set()
 
     @classmethod
     @override

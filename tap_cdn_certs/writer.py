@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 
 class Writer(SingerWriter):
-    """Writes whole lines: a stop waits for the end of one, a target that is gone ends the tap."""
+    """Writes whole lines: a stop waits for the end of one, a target that is gone ends the tap.
+
+    Attributes:
+        silent: Whether nothing is written, where no target reads.
+    """
 
     def __init__(self) -> None:
+        self.silent = False
         self.writing = False
         self.after_line: Callable[[], None] | None = None
         self._ends = Lock()
 
     @override
     def write_message(self, message: Any) -> None:
+        if self.silent:
+            return
         self.writing = True
         try:
             super().write_message(message)

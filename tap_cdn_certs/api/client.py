@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from tap_cdn_certs.api.answer import Answer
+    from tap_cdn_certs.api.capture import Capture
     from tap_cdn_certs.api.paging import Listing, Page, Parameters
     from tap_cdn_certs.api.rate_limit import OperationLimits
     from tap_cdn_certs.records.values import Item
@@ -61,6 +62,8 @@ class Client(Account):
 
     url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
     accept: ClassVar[str] = "application/json"
+    # What takes the shapes of answers, where somebody wants to know them.
+    capture: Capture | None = None
     # Where an answer names the request, if it does so in a header.
     request_id_header: ClassVar[str] = ""
 
@@ -224,7 +227,7 @@ class Client(Account):
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
         """What an answer that is not a success means."""
         try:
-            refusal = self.refusal(self.parse(answer))
+            refusal = self.refusal(self._body(operation, answer))
         except APIError:
             refusal = None
         if refusal and refusal.code:
@@ -280,6 +283,12 @@ class Client(Account):
             case _:
                 return f"{refused}: {refusal.message}" if refusal.message else f"{refused}."
 
+    def _body(self, operation: str, answer: Answer) -> Item:
+        body = self.parse(answer)
+        if self.capture:
+            self.capture.add(self.provider, operation, answer.status, body)
+        return body
+
     def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""
         try:
@@ -324,7 +333,7 @@ class Client(Account):
         answer = None
         try:
             answer = self._sent(self.limits[operation], host, prepared, sizes)
-            body = self.parse(answer) if answer.ok else None
+            body = self._body(operation, answer) if answer.ok else None
             if body is None or self.refusal(body):
                 raise self.fail(operation, host, answer)
             self._known.set()

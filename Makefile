@@ -17,27 +17,29 @@ export PIP_REQUIRE_VIRTUALENV :=
 export PIP_ROOT_USER_ACTION := ignore
 
 BIN := .venv/bin
-PIP := -m pip install --quiet --quiet --no-input
-REQUIREMENTS := .venv/requirements
-DEVELOP := .venv/installed
+INSTALL := $(BIN)/python -m scripts.install
+ENVIRONMENT := .venv/made
+SANDBOX := .venv/sandbox
+CHECKS := .venv/checks
+TESTS := .venv/tests
 DOCS := .venv-docs/installed
 MELTANO := .venv-meltano/installed
-LOADED := .meltano/loaded
+LOADER := .meltano/loader
+LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
-INSTALL := mkdir -p .meltano && .venv-meltano/bin/meltano install
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
 
-demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
+demo: $(SANDBOX) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
 	@$(BIN)/python -m scripts.demo
 
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
-test: lint docs $(PLUGINS) chromium promtool ## Run every check
-	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
+test: lint docs $(TESTS) $(LOADERS) $(PLUGINS) chromium promtool ## Run every check
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300 -rs
 
-lint: $(DEVELOP) ## Check the code's style and types
+lint: $(CHECKS) ## Check the code's style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -47,66 +49,90 @@ docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads n
 	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -c docs . output/site
 	@cp output/site/README.html output/site/index.html
 
-fuzz: $(DEVELOP) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
-	$(BIN)/python $(PIP) atheris==3.0.0
+fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
+	$(INSTALL) packages .venv atheris==3.0.0
 	$(BIN)/python -m fuzz --seconds 600 --corpus .fuzz
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis
 
-bench: $(DEVELOP) ## Measure how fast a sync is: see benchmarks/
+bench: $(TESTS) ## Measure how fast a sync is: see benchmarks/
 	$(BIN)/python -m benchmarks
 
-screenshots: demo chromium ## Take the pictures of the README anew
+screenshots: demo $(TESTS) chromium ## Take the pictures of the README anew
 	$(BIN)/python tests/screenshots.py output/certs.duckdb
 
 chromium: ## Find a browser for the tests of the report, or install Debian's
 	@scripts/chromium
 
-promtool: $(DEVELOP) ## Find the judge of the report's metrics, or take Debian's
+promtool: $(ENVIRONMENT) ## Find the judge of the report's metrics, or take Debian's
 	@scripts/promtool
 
 clean: ## Remove all that make has made
 	rm -rf .venv .venv-docs .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
-$(REQUIREMENTS): requirements/dev.txt
-	@echo "Installing the development requirements into .venv"
+# It is made anew where requirements change, so that it holds what they name alone.
+$(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python $(PIP) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-input --only-binary :all: --require-hashes --requirement $< || \
+		echo "There is no uv: pip installs, which takes longer"
 	@touch $@
 
 # Editable; what it needs and what builds it are among the requirements.
-$(DEVELOP): $(REQUIREMENTS) pyproject.toml
-	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable .
+$(SANDBOX): $(ENVIRONMENT) pyproject.toml
+	@echo "Installing the sandbox and the report into .venv"
+	@$(INSTALL) packages .venv --require-hashes --requirement requirements/demo.txt
+	@$(INSTALL) packages .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(MELTANO): requirements/meltano.txt
+$(CHECKS): $(SANDBOX)
+	@echo "Installing the checks into .venv"
+	@$(INSTALL) packages .venv --require-hashes --requirement requirements/check.txt
+	@touch $@
+
+$(TESTS): $(CHECKS)
+	@echo "Installing the tests' judges into .venv"
+	@$(INSTALL) packages .venv --require-hashes --requirement requirements/test.txt
+	@touch $@
+
+$(MELTANO): requirements/meltano.txt | $(ENVIRONMENT)
 	@echo "Installing Meltano into .venv-meltano"
-	@$(PYTHON) -m venv --clear .venv-meltano
-	@.venv-meltano/bin/python $(PIP) --require-hashes --requirement requirements/meltano.txt
+	@$(PYTHON) -m venv --clear --without-pip .venv-meltano
+	@$(INSTALL) packages .venv-meltano --require-hashes --requirement requirements/meltano.txt
 	@touch $@
 
-$(DOCS): requirements/docs.txt
+$(DOCS): requirements/docs.txt | $(ENVIRONMENT)
 	@echo "Installing what builds the documents into .venv-docs"
-	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/bin/python $(PIP) --require-hashes --requirement requirements/docs.txt
+	@$(PYTHON) -m venv --clear --without-pip .venv-docs
+	@$(INSTALL) packages .venv-docs --require-hashes --requirement requirements/docs.txt
 	@touch $@
 
 # The versions of the plugins are in meltano.yml, those of what they need in the requirements.
-$(LOADED): $(MELTANO) requirements/plugins.txt requirements/target-jsonl.txt meltano.yml
-	@echo "Installing Meltano's loaders and dbt into .meltano: about a minute"
-	@PIP_CONSTRAINT=requirements/plugins.txt $(INSTALL) target-duckdb target-postgres dbt $(QUIETLY)
-	@PIP_CONSTRAINT=requirements/target-jsonl.txt $(INSTALL) target-jsonl $(QUIETLY)
+$(LOADER): $(MELTANO) requirements/plugins.txt meltano.yml
+	@echo "Installing target-duckdb and dbt into .meltano"
+	@mkdir -p .meltano
+	@$(INSTALL) plugins requirements/plugins.txt target-duckdb dbt $(QUIETLY)
 	@touch $@
 
-$(PLUGINS): $(LOADED) pyproject.toml
+$(LOADERS): $(LOADER) requirements/target-jsonl.txt
+	@echo "Installing the other targets into .meltano"
+	@$(INSTALL) plugins requirements/plugins.txt target-postgres $(QUIETLY)
+	@$(INSTALL) plugins requirements/target-jsonl.txt target-jsonl $(QUIETLY)
+	@touch $@
+
+$(PLUGINS): $(LOADER) pyproject.toml
 	@echo "Installing the tap and the report into .meltano"
-	@PIP_CONSTRAINT=requirements/plugins.txt $(INSTALL) tap-cdn-certs cdn-certs-report $(QUIETLY)
+	@$(INSTALL) plugins requirements/plugins.txt tap-cdn-certs cdn-certs-report $(QUIETLY)
 	@touch $@
 
 COMPILE := .venv-meltano/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
-requirements: $(MELTANO) ## Pin the newest versions of the development requirements
-	$(COMPILE) --generate-hashes pyproject.toml requirements/dev.in --all-extras --output-file requirements/dev.txt
+requirements: $(MELTANO) ## Pin the newest versions of all requirements
+	$(COMPILE) --generate-hashes pyproject.toml requirements/test.in --all-extras --output-file requirements/test.txt
+	$(COMPILE) --generate-hashes pyproject.toml requirements/check.in --all-extras \
+		--constraints requirements/test.txt --output-file requirements/check.txt
+	$(COMPILE) --generate-hashes pyproject.toml requirements/demo.in --extra report \
+		--constraints requirements/test.txt --output-file requirements/demo.txt
 	$(COMPILE) --generate-hashes requirements/docs.in --output-file requirements/docs.txt
 	$(COMPILE) --generate-hashes requirements/meltano.in --output-file requirements/meltano.txt
+	$(COMPILE) --generate-hashes requirements/uv.in --constraints requirements/meltano.txt --output-file requirements/uv.txt
 	$(COMPILE) --all-extras pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt

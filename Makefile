@@ -46,7 +46,7 @@ lint: $(CHECKS) ## Check the code's style and types
 	$(BIN)/lint-imports --no-cache --no-logo
 
 docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads nowhere is an error
-	.venv-docs/bin/sphinx-build --quiet --fail-on-warning --keep-going -c docs . output/site
+	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . output/site
 	@cp output/site/README.html output/site/index.html
 
 fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples

@@ -20,7 +20,7 @@
 with typed as (
     select
     {%- for name, type in columns.items() %}
-        {{ cdn_certs.typed(adapter.quote(name), loaded[name], type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ name }}
+        {{ cdn_certs.typed(adapter.quote(name), loaded[name], type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ adapter.quote(name) }}
         {{- ',' if not loop.last }}
     {%- endfor %}
     {% if relation %}from {{ relation }}{% else %}where false{% endif %}
@@ -35,7 +35,9 @@ ranked as (
 )
 
 select
-    {{ columns | join(',\n    ') }}
+    {%- for name in columns %}
+    {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from ranked
 where version = 1
 {%- endmacro %}

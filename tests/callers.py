@@ -13,6 +13,9 @@ import requests
 from alibabacloud_cdn20180510.client import Client
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_tea_openapi.utils import Utils
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
 from wangsu.common.auth.AkSkAuth import AkSkAuth
 from wangsu.common.auth.HttpRequestMsg import HttpRequestMsg
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 KEY = ("LTAI5tSandbox", "s3cr3t-alicloud", None)
 STS = ("STS.NTSandbox", "s3cr3t-sts", "s3cr3t-token")
 AKSK = ("AKSandbox", "s3cr3t-aksk")
+TENCENT = ("AKIDsandbox0123456789abcdefghijklmno", "s3cr3t-tencent-0123456789abcdefg", "")
 INFO = "DescribeDomainCertificateInfo"
 LIST = "/api/ssl/certificate"
 XML = {"Accept": "application/xml"}
@@ -55,6 +59,13 @@ def sdk(
             protocol="http",
         ),
     )
+
+
+def tencentcloud(sdk: type[Any], url: str, key: tuple[str, str, str] = TENCENT) -> Any:
+    """Return an official client of Tencent Cloud, for an address on this machine."""
+    there = HttpProfile(protocol="http", endpoint=url.removeprefix("http://"))
+    secret_id, secret_key, token = key
+    return sdk(Credential(secret_id, secret_key, token or None), "", ClientProfile(httpProfile=there))
 
 
 def acs3(  # noqa: PLR0917 - the parts of a request

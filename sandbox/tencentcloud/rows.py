@@ -166,7 +166,7 @@ def https(item: CDNDomain) -> dict[str, Any] | None:
 
 def cdn_domain(item: CDNDomain) -> dict[str, Any]:
     """Return an item of DescribeDomainsConfig."""
-    secret = {"Switch": "on", "AccessKey": "AKs3cr3t", "SecretKey": "s3cr3t-origin", "Region": "x"}
+    secret = {"Switch": "on", "AccessKey": "AKs3cr3t", "SecretKey": "s3cr3t-origin"}
     return {
         "ResourceId": f"cdn-{item.number:08}",
         "AppId": 1251000004,

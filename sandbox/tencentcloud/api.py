@@ -10,7 +10,7 @@ from sandbox.api import API
 from sandbox.limits import Limit
 from sandbox.messages import Answer, Call, Refusal, RefusedError
 from sandbox.tencentcloud import rows, signature
-from sandbox.tencentcloud.inventory import Account, Certificate
+from sandbox.tencentcloud.inventory import Account, CDNDomain, Certificate, Zone
 from sandbox.tencentcloud.signature import KEY, TEMPORARY, refuse
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ OPERATIONS = {
         *TEO, (20, 100), "DefaultServerCertInfo", required=("ZoneId",), optional=("Filters",)
     ),
 }
+RENDERS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    CERTIFICATES: rows.certificate,
+    CONFIGS: rows.cdn_domain,
+    ZONES: rows.zone,
+    DOMAINS: rows.edgeone_domain,
+    DEFAULTS: lambda named: rows.default_certificate(*named),
+}
 TYPES = frozenset({"clb", "cdn", "live", "vod", "waf", "antiddos", "teo"})
 
 
@@ -65,7 +72,7 @@ class TencentCloud(API[Certificate]):
 
     provider = "tencentcloud"
     size = 100
-    holds = "certificates, domains of CDN and domains of EdgeOne on Tencent Cloud"
+    holds = "certificates and as many domains of CDN and of EdgeOne on Tencent Cloud"
     demo: ClassVar[Mapping[str, Any]] = {"size": 24, "products": ("ssl", "cdn", "edgeone", "deployments")}
     products = ("ssl", "cdn", "edgeone", "deployments")
     lists = (CERTIFICATES, CONFIGS)
@@ -170,23 +177,30 @@ class TencentCloud(API[Certificate]):
             refuse("UnknownParameter", f"{operation} has no parameter {min(unknown)}.")
         if missing := {*made.required} - parameters.keys():
             refuse("MissingParameter", f"{operation} needs the parameter {min(missing)}.")
-        answers: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
-            CERTIFICATES: self.certificates,
-            DEPLOYED: self.deployed,
-            CONFIGS: self.configs,
-            ZONES: lambda _: [rows.zone(each) for each in self.account.zones],
-            DOMAINS: self.domains,
-            DEFAULTS: self.defaults,
-        }
-        items = answers[operation](parameters)
         if made.pages is None:
-            return self.answered({made.items: items})
+            return self.answered({made.items: self.deployed(parameters)})
+        listed = self.items(operation, parameters)
         begin, size = self.page(made.pages, parameters)
+        items = [RENDERS[operation](each) for each in listed[begin : begin + size]]
         # Where there is nothing, there is no list.
-        answer = self.answered({made.items: items[begin : begin + size] or None, made.total: len(items)})
+        answer = self.answered({made.items: items or None, made.total: len(listed)})
         if begin == 0:
             self.listed(operation)
         return answer
+
+    def items(self, operation: str, parameters: Mapping[str, Any]) -> list[Any]:
+        """Return what an operation lists; certificates and domains of CDN have the newest first."""
+        match operation:
+            case "DescribeCertificates":
+                return [*self.account.certificates][::-1]
+            case "DescribeDomainsConfig":
+                return self.configs(parameters)[::-1]
+            case "DescribeAccelerationDomains":
+                zone_id = self.zone_of(parameters).zone_id
+                return [each for each in self.account.edgeone if each.zone_id == zone_id]
+            case "DescribeDefaultCertificates":
+                return [*self.zone_of(parameters).own.items()]
+        return [*self.account.zones]
 
     def page(self, pages: tuple[int, int], parameters: Mapping[str, Any]) -> tuple[int, int]:
         """Return where a page begins, and its size."""
@@ -199,10 +213,6 @@ class TencentCloud(API[Certificate]):
             refuse("InvalidParameterValue", f"Limit may be {most} at most.")
         return begin, min(size, most)
 
-    def certificates(self, _: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return all certificates, the newest first."""
-        return [rows.certificate(each) for each in [*self.account.certificates][::-1]]
-
     def deployed(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return what certificates are deployed to."""
         names, kind = parameters["CertificateIds"], parameters["ResourceType"]
@@ -212,7 +222,6 @@ class TencentCloud(API[Certificate]):
             refuse("InvalidParameter", "ResourceType is not valid.")
         if not all(name in self.account.certificates for name in names):
             refuse("FailedOperation.CertificateNotFound", "The certificate does not exist.")
-        found = {name: self.account.deployed(name, kind) for name in names}
         return [
             {
                 "CertificateId": name,
@@ -221,36 +230,25 @@ class TencentCloud(API[Certificate]):
                 "ResourceIds": None,
                 "Resources": domains,
             }
-            for name, domains in found.items()
+            for name, domains in self.account.deployed(names, kind).items()
         ]
 
-    def configs(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the configurations of domains of CDN, the newest first; the one filter is `https`."""
+    def configs(self, parameters: Mapping[str, Any]) -> list[CDNDomain]:
+        """Return the domains of CDN; the one filter is `https`."""
         filters = {each["Name"]: each["Value"] for each in parameters.get("Filters") or ()}
         if filters.keys() - {"https"}:
             refuse("InvalidParameter.CdnParamError", "The sandbox has no such filter.")
         wanted = filters.get("https")
-        listed = [each for each in [*self.account.cdn][::-1] if wanted is None or each.switch in wanted]
-        return [rows.cdn_domain(each) for each in listed]
+        return [each for each in self.account.cdn if wanted is None or each.switch in wanted]
 
-    def zone_of(self, parameters: Mapping[str, Any]) -> str:
+    def zone_of(self, parameters: Mapping[str, Any]) -> Zone:
         """Return the zone that is asked for, unless it is refused to everybody."""
         zone = self.account.zones.get(parameters["ZoneId"])
         if zone is None:
             self.refuse("gone")
         if zone.type in {"pages", "ai"}:
             self.refuse("permission")
-        return zone.zone_id
-
-    def domains(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the domains of a zone."""
-        zone_id = self.zone_of(parameters)
-        return [rows.edgeone_domain(each) for each in self.account.edgeone if each.zone_id == zone_id]
-
-    def defaults(self, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return EdgeOne's own certificates of a zone."""
-        own = self.account.zones[self.zone_of(parameters)].own
-        return [rows.default_certificate(name, chain) for name, chain in own.items()]
+        return zone
 
     def render(self, call: Call, error: RefusedError) -> Answer:
         """Return an error, as all answers are."""

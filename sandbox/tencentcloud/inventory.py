@@ -158,16 +158,22 @@ class Account:
             place = 0 if number % 2 or len(zones) == 1 else number // 2 % (len(zones) - 1)
             self.edgeone.add(self._edgeone_domain(number, zones[place], chain))
 
-    def deployed(self, certificate_id: str, kind: str) -> list[str]:
-        """Return the domains of CDN or of EdgeOne that a certificate is deployed to."""
-        if kind == "cdn":
-            listed = [each for each in self.cdn if each.held == "listed"]
-            return [each.domain for each in listed if each.certificate.certificate_id == certificate_id]
-        return [
-            each.domain_name
-            for each in self.edgeone
-            if any(named.cert_id == certificate_id for named in each.certificates or ())
-        ]
+    def deployed(self, names: list[str], kind: str) -> dict[str, list[str]]:
+        """Return the domains of CDN or of EdgeOne that certificates are deployed to."""
+        served = (
+            [(each.certificate.certificate_id, each.domain) for each in self.cdn if each.held == "listed"]
+            if kind == "cdn"
+            else [
+                (named.cert_id, each.domain_name)
+                for each in self.edgeone
+                for named in each.certificates or ()
+            ]
+        )
+        found: dict[str, list[str]] = {name: [] for name in names}
+        for name, domain in served:
+            if name in found:
+                found[name].append(domain)
+        return found
 
     def add_zone(self, name: str, kind: str = "partial") -> Zone:
         """Add a zone."""

@@ -22,7 +22,6 @@ from tencentcloud.teo.v20220901 import models as teo
 from watched import Watch, run
 
 from sandbox import Fault
-from sandbox.limits import Limit
 from sandbox.messages import RefusedError
 from tap_cdn_certs.api.answer import Answer
 from tap_cdn_certs.errors import Reach
@@ -175,7 +174,7 @@ def expected_certificate(item: Certificate, account: Account) -> Item:
         "deployed_resources": [
             {"type": kind, "count": len(domains), "resources": domains or None}
             for kind in ("cdn", "teo")
-            for domains in [account.deployed(item.certificate_id, kind)]
+            for domains in account.deployed([item.certificate_id], kind).values()
         ],
     }
 
@@ -392,6 +391,26 @@ def test_numbers_as_texts_and_nulls_are_taken(sandbox: Watch) -> None:
         assert record["subject_alt_name"] is record["domain_number"] is record["deployable"] is None
         # Nobody asked for it.
         assert record["deployed_resources"] is None
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_end_that_is_null_is_none(sandbox: Watch, nothing: str | None) -> None:
+    """Of a certificate of EdgeOne's own, the zone says it then."""
+
+    def odd(_: Call, tree: Any) -> Any:
+        for item in tree["Response"]["AccelerationDomains"] or ():
+            for each in item.get("Certificate", {}).get("List") or ():
+                each |= {"ExpireTime": nothing, "SignAlgo": nothing}
+        return tree
+
+    changed(sandbox, "tencentcloud", "DescribeAccelerationDomains", odd)
+    records, _, errors = synced({**sandbox["tencentcloud"].config(), "products": ["edgeone"]})
+    assert not errors
+    own = {name: chain for zone in account_of(sandbox).zones for name, chain in zone.own.items()}
+    found = [each for row in records[EDGEONE].values() for each in row["certificate_list"] or ()]
+    assert {each["cert_id"]: each["expire_time"] for each in found if each["expire_time"]} == {
+        name: time(chain.not_after) for name, chain in own.items()
+    }
 
 
 # Secrets.
@@ -619,7 +638,7 @@ def test_certificates_that_come_and_go_while_pages_are_read_lose_none(change: st
 
 def test_ten_requests_a_second_are_not_exceeded() -> None:
     """By who leaves the limit as it is, of any operation: the international site allows no more in any."""
-    with only("tencentcloud", 1300, limits={"operation": Limit(10, 1, each=True)}) as sandbox:
+    with only("tencentcloud", 1300, limit=(10, 1), international=True) as sandbox:
         settings = sandbox["tencentcloud"].config()
         del settings["rate_limit_requests"], settings["rate_limit_period"]
         records, _, errors = synced({**settings, "products": ["ssl", "cdn"]})

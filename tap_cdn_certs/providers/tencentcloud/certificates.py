@@ -61,8 +61,7 @@ class TencentCloudCertificates(ListStream):
     left_out = words(
         "BoundResource HostingConfig IsVip SupportDownloadType Tags PreAuditInfo.ManagerId "
         "ProjectInfo.ProjectCreatorUin ProjectInfo.ProjectCreateTime ProjectInfo.ProjectResume "
-        "ProjectInfo.OwnerUin ProjectInfo.ProjectId "
-        "DeployedResources.ResourceIds DeployedResources.CertificateId"
+        "ProjectInfo.OwnerUin ProjectInfo.ProjectId DeployedResources.CertificateId"
     )
 
     _alike: Alike
@@ -100,11 +99,13 @@ class TencentCloudCertificates(ListStream):
                 return {**self.deployed(names[:half]), **self.deployed(names[half:])}
             if self.client.patience is not None:
                 raise
-            if error.reach is Reach.GONE:
-                return {}
-            if error.reach is not Reach.KEY or self._alike.failed(error):
+            if error.reach is Reach.KEY:
+                if self._alike.failed(error):
+                    self.failure = self.given_up(error, Alike.WHY)
+                return {names[0]: error.but(error.message, Reach.FIELD)}
+            if error.reach is not Reach.GONE:
                 self.failure = error
-            return {names[0]: error.but(error.message, Reach.FIELD)}
+            return {}
 
     def ask_deployed(self, names: list[str]) -> dict[str | None, list[Item] | APIError]:
         """What an answer for each type of resources says."""
@@ -118,7 +119,6 @@ class TencentCloudCertificates(ListStream):
 
     @override
     def fields(self, item: Item) -> Record:
-        extra, audit = inner(item, "CertificateExtra"), inner(item, "PreAuditInfo")
         return {
             "certificate_id": required_identifier(item, "CertificateId"),
             **taken(identifier, item, "OwnerUin", "ProjectId"),
@@ -140,29 +140,9 @@ class TencentCloudCertificates(ListStream):
             "ca_end_times": times(item, "CAEndTimes"),
             **taken(boolean, item, "IsDv", "IsWildcard", "IsSM", "IsExpiring", "IsIgnore"),
             "is_vulnerability": boolean(item, "IsVulnerability"),
-            **taken(
-                boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve", "IsPackage"
-            ),
+            **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve"),
             **taken(boolean, item, "IsPackage", "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
-            "auto_renew_flag": integer(item, "AutoRenewFlag"),
-            "has_renew_order": identifier(item, "HasRenewOrder"),
-            "hosting_status": integer(item, "HostingStatus"),
-            "hosting_complete_time": time(item, "HostingCompleteTime"),
-            "hosting_renew_cert_id": identifier(item, "HostingRenewCertId"),
-            "hosting_resource_types": texts(item, "HostingResourceTypes"),
-            "is_hosting_upload_renew_cert": boolean(item, "IsHostingUploadRenewCert"),
-            **taken(time, item, "DVAuthDeadline", "ValidationPassedTime", "CertRevokedTime"),
-            "awaiting_validation_msg": text(item, "AwaitingValidationMsg"),
-            "service_id": identifier(item, "ServiceId"),
-            "service_status": text(item, "ServiceStatus"),
-            **taken(time, item, "CertServiceBeginTime", "CertServiceEndTime"),
-            "cert_service_share_enabled": boolean(item, "CertServiceShareEnabled"),
-            "cert_service_valid_certificate_count": integer(item, "CertServiceValidCertificateCount"),
-            **taken(identifier, extra, "DomainNumber", "OriginCertificateId", "ReplacedBy", "ReplacedFor"),
-            "renew_order": identifier(extra, "RenewOrder"),
-            **taken(integer, extra, "SMCert", "CompanyType"),
-            **taken(identifier, extra, "ServiceRenewCertificateId", "ServiceOriginCertificateId"),
-            **taken(integer, audit, "TotalPeriod", "NowPeriod"),
+            **order_fields(item),
             "deployed_resources": self.deployments(item),
         }
 
@@ -171,18 +151,43 @@ class TencentCloudCertificates(ListStream):
         value = item.get("DeployedResources")
         if isinstance(value, APIError):
             self.doubt(value)
-        return (
-            [
-                {
-                    "type": text(each, "Type"),
-                    "count": integer(each, "Count"),
-                    "resources": texts(each, "Resources"),
-                }
-                for each in objects(item, "DeployedResources")
-            ]
-            if isinstance(value, list)
-            else None
-        )
+        if not isinstance(value, list):
+            return None
+        return [
+            {
+                "type": text(each, "Type"),
+                "count": integer(each, "Count"),
+                # Older answers have them in the other one.
+                "resources": texts(each, "Resources") or texts(each, "ResourceIds"),
+            }
+            for each in objects(item, "DeployedResources")
+        ]
+
+
+def order_fields(item: Item) -> Record:
+    """How a certificate is renewed and replaced, and what it was ordered with."""
+    extra, audit = inner(item, "CertificateExtra"), inner(item, "PreAuditInfo")
+    return {
+        "auto_renew_flag": integer(item, "AutoRenewFlag"),
+        "has_renew_order": identifier(item, "HasRenewOrder"),
+        "hosting_status": integer(item, "HostingStatus"),
+        "hosting_complete_time": time(item, "HostingCompleteTime"),
+        "hosting_renew_cert_id": identifier(item, "HostingRenewCertId"),
+        "hosting_resource_types": texts(item, "HostingResourceTypes"),
+        "is_hosting_upload_renew_cert": boolean(item, "IsHostingUploadRenewCert"),
+        **taken(time, item, "DVAuthDeadline", "ValidationPassedTime", "CertRevokedTime"),
+        "awaiting_validation_msg": text(item, "AwaitingValidationMsg"),
+        "service_id": identifier(item, "ServiceId"),
+        "service_status": text(item, "ServiceStatus"),
+        **taken(time, item, "CertServiceBeginTime", "CertServiceEndTime"),
+        "cert_service_share_enabled": boolean(item, "CertServiceShareEnabled"),
+        "cert_service_valid_certificate_count": integer(item, "CertServiceValidCertificateCount"),
+        **taken(identifier, extra, "DomainNumber", "OriginCertificateId", "ReplacedBy", "ReplacedFor"),
+        "renew_order": identifier(extra, "RenewOrder"),
+        **taken(integer, extra, "SMCert", "CompanyType"),
+        **taken(identifier, extra, "ServiceRenewCertificateId", "ServiceOriginCertificateId"),
+        **taken(integer, audit, "TotalPeriod", "NowPeriod"),
+    }
 
 
 def deployed_resources(body: Item) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 from typing_extensions import override
@@ -25,22 +25,17 @@ if TYPE_CHECKING:
 VERSIONS = {"ssl": "2019-12-05", "cdn": "2018-06-06", "teo": "2022-09-01"}
 
 
-class Operation(NamedTuple):
-    """An operation: the service that has it, and what of the setting `products` needs it."""
-
-    service: str
-    product: str
-
-
 DEPLOYED = "DescribeDeployedResources"
+# The service that has an operation, and what of the setting `products` needs it.
 OPERATIONS = {
-    "DescribeCertificates": Operation("ssl", "ssl"),
-    DEPLOYED: Operation("ssl", "deployments"),
-    "DescribeDomainsConfig": Operation("cdn", "cdn"),
-    "DescribeZones": Operation("teo", "edgeone"),
-    "DescribeAccelerationDomains": Operation("teo", "edgeone"),
-    "DescribeDefaultCertificates": Operation("teo", "edgeone"),
+    "DescribeCertificates": ("ssl", "ssl"),
+    DEPLOYED: ("ssl", "deployments"),
+    "DescribeDomainsConfig": ("cdn", "cdn"),
+    "DescribeZones": ("teo", "edgeone"),
+    "DescribeAccelerationDomains": ("teo", "edgeone"),
+    "DescribeDefaultCertificates": ("teo", "edgeone"),
 }
+UNKNOWN = ("ssl", "ssl")  # one that nobody asks for
 
 # All that an answer may have. Beside it there are origins' and viewers' passwords and keys, of a certificate
 # its private key: of what is not here, nothing but the name goes on.
@@ -57,19 +52,19 @@ KNOWN = words(
     "CertServiceBeginTime CertServiceEndTime CertServiceShareEnabled CertServiceValidCertificateCount "
     "CertificateExtra DomainNumber OriginCertificateId ReplacedBy ReplacedFor RenewOrder SMCert "
     "CompanyType ServiceRenewCertificateId ServiceOriginCertificateId ProjectInfo ProjectName "
-    "PreAuditInfo TotalPeriod NowPeriod Count Resources ResourceId AppId Cname ServiceType CreateTime "
-    "UpdateTime Disable Area Readonly ParentHost Https Switch SslStatus Http2 OcspStapling VerifyClient "
-    "Spdy TlsVersion Hsts MaxAge IncludeSubDomains CertInfo CertId CertName Certificate ExpireTime "
-    "DeployTime ClientCertInfo ZoneId ZoneName DomainName DomainStatus IdentificationStatus CreatedOn "
-    "ModifiedOn Mode List Type SignAlgo CertInfos UpstreamCertInfo UpstreamMutualTLS "
+    "PreAuditInfo TotalPeriod NowPeriod Count Resources ResourceIds ResourceId AppId Cname ServiceType "
+    "CreateTime UpdateTime Disable Area Readonly ParentHost Https Switch SslStatus Http2 OcspStapling "
+    "VerifyClient Spdy TlsVersion Hsts MaxAge IncludeSubDomains CertInfo CertId CertName Certificate "
+    "ExpireTime DeployTime ClientCertInfo ZoneId ZoneName DomainName DomainStatus IdentificationStatus "
+    "CreatedOn ModifiedOn Mode List Type SignAlgo CertInfos UpstreamCertInfo UpstreamMutualTLS "
     "UpstreamCertificateVerify VerificationMode CustomCACerts EffectiveTime CommonName"
 )
-DEPTH = 12
+DEPTH = 12  # more than any of them has
 
 DEBTS = frozenset({"UnauthorizedOperation.CdnUserIsSuspended", "UnauthorizedOperation.CdnUserIsIsolated"})
 # What else may help where an operation is refused.
 INSTEAD = {
-    "DescribeDomainsConfig": " Instead of it, deployments says without that action to which domains the "
+    "DescribeDomainsConfig": " Without it, the product deployments still says to which domains the "
     "certificates are deployed.",
     "DescribeAccelerationDomains": " EdgeOne refuses the zones of its Pages and AI to everybody: the setting "
     "tencentcloud.zones can leave them out.",
@@ -157,7 +152,7 @@ class TencentCloudClient(Client):
         if refusal.code in DEBTS:
             return f"{refused}: CDN is suspended for the account, which has debts. Settle them."
         if reach is Reach.STREAM:
-            service, product = OPERATIONS.get(operation, Operation("ssl", "ssl"))
+            service, product = OPERATIONS.get(operation, UNKNOWN)
             return (
                 f"{refused}: the CAM user lacks the action {service}:{operation}. Add it to its policy, or "
                 f"take {product} out of the setting tencentcloud.products.{INSTEAD.get(operation, '')}"
@@ -170,7 +165,7 @@ class TencentCloudClient(Client):
 
 def service_of(operation: str) -> str:
     """The service that has an operation."""
-    return OPERATIONS[operation].service if operation in OPERATIONS else "ssl"
+    return OPERATIONS.get(operation, UNKNOWN)[0]
 
 
 def without_unknown(value: Any, depth: int = DEPTH) -> Any:

@@ -99,7 +99,9 @@ class TencentCloudEdgeOneDomains(NestedStream):
             if any(is_undated(each) for each in listed):
                 own = self.own(zone)
                 whole = [
-                    {**own.get(str(each.get("CertId")), {}), **each} if is_undated(each) else each
+                    {**own[each["CertId"]], **{name: value for name, value in each.items() if value}}
+                    if is_undated(each) and each["CertId"] in own
+                    else each
                     for each in listed
                 ]
                 return {**item, "Certificate": {**certificate, "List": whole}}
@@ -109,11 +111,9 @@ class TencentCloudEdgeOneDomains(NestedStream):
         """EdgeOne's certificates of a zone by their identifiers, as far as they may be read."""
         if self._zone != zone:
             self._zone, self._own = zone, {}
-            listed = (
-                () if self._unknown else self.client.listing(replace(DEFAULTS, parameters={"ZoneId": zone}))
-            )
+            listing = replace(DEFAULTS, parameters=self.parameters(zone))
             try:
-                for each in listed:
+                for each in () if self._unknown else self.client.listing(listing):
                     self._own[str(DEFAULTS.identify(each))] = each
             except APIError as error:
                 # Who may not ask for one zone may ask for none; and what takes long takes so once.
@@ -153,7 +153,8 @@ class TencentCloudEdgeOneDomains(NestedStream):
 
 def is_undated(certificate: Item) -> bool:
     """Whether a certificate is EdgeOne's own, and nobody has said when it ends."""
-    return str(certificate.get("CertId")).startswith(OWN) and not certificate.get("ExpireTime")
+    name = certificate.get("CertId")
+    return isinstance(name, str) and name.startswith(OWN) and not certificate.get("ExpireTime")
 
 
 def fields_of(certificate: Item) -> Record:

@@ -191,6 +191,21 @@ def test_keys_that_are_refused_in_a_row_are() -> None:
     assert len(account.asked) < 50
 
 
+def test_a_permission_that_some_keys_have_is_not_missing_for_all() -> None:
+    """However many are refused in a row, those after them are read; what else fails so often is given up."""
+    zones: dict[str, list[Any] | APIError] = {"first": packs("a")}
+    zones |= {f"zone{number}": refused(Reach.STREAM) for number in range(2 * SAME_FAILURES)}
+    records, errors, ended = sync(Account({**zones, "last": packs("b")}))
+    assert records == [("first", "a"), ("last", "b")]
+    assert len(errors) == 2 * SAME_FAILURES
+    assert ended["complete"]
+    zones |= {f"zone{number}": refused(Reach.KEY) for number in range(2 * SAME_FAILURES)}
+    records, errors, ended = sync(Account({**zones, "last": packs("b")}))
+    assert records == [("first", "a")]
+    assert "*" in errors
+    assert not ended["complete"]
+
+
 def test_a_doubt_is_said_of_a_record_that_is_there() -> None:
     """A part of an item that cannot be read costs that part."""
     records, errors, _ = sync(Account({"a": [{"id": "1", "color": "doubtful"}, *packs("2")]}))

@@ -107,7 +107,8 @@ class NestedStream(DetailStream):
                 yield key, partial(fail, error)
                 if error.reach is not Reach.GONE:
                     failed = error
-                    if alike.failed(error):
+                    # A permission that is there for some keys is not missing for all others.
+                    if alike.failed(error) and not (read and error.reach is Reach.STREAM):
                         raise self.given_up(error, Alike.WHY) from None
             else:
                 read = True

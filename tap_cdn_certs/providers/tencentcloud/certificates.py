@@ -141,7 +141,7 @@ class TencentCloudCertificates(ListStream):
             **taken(boolean, item, "IsDv", "IsWildcard", "IsSM", "IsExpiring", "IsIgnore"),
             "is_vulnerability": boolean(item, "IsVulnerability"),
             **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve"),
-            **taken(boolean, item, "IsPackage", "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
+            **taken(boolean, item, "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
             **order_fields(item),
             "deployed_resources": self.deployments(item),
         }

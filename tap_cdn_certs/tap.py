@@ -205,14 +205,6 @@ class TapCDNCerts(Tap):
 
     @classmethod
     @override
-    def get_singer_command(cls) -> click.Command:
-        command = super().get_singer_command()
-        text = "Write the SCHEMA messages of all providers' streams, which takes no credentials, and no more."
-        command.params.append(click.Option(["--schemas"], is_flag=True, help=text))
-        return command
-
-    @classmethod
-    @override
     def invoke(  # type: ignore[override]
         cls,
         *,
@@ -288,7 +280,8 @@ class TapCDNCerts(Tap):
             callback=cls.cb_capture,
             expose_value=False,
         )
-        command.params.append(shapes)
+        text = "Write the SCHEMA messages of all providers' streams, which takes no credentials, and no more."
+        command.params += [shapes, click.Option(["--schemas"], is_flag=True, help=text)]
         return command
 
     def sample(self, streams: Iterable[Stream], records: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from sandbox import Sandbox
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "orchestrate" / "kubernetes"
+SHOP = "tap-cdn-certs--shop"
 MANIFESTS = {
     manifest["metadata"]["name"]: manifest
     for path in sorted(FOLDER.glob("*.yaml"))
@@ -68,81 +70,71 @@ def test_pods_may_no_more_than_they_need(name: str) -> None:
 def project(tmp_path: Path) -> Path:
     """A project as the image has it, with the account of the manifest."""
     folder = tmp_path / "project"
-    (folder / ".meltano").mkdir(parents=True)
+    for path in (folder / ".meltano", tmp_path / "tmp", tmp_path / "state"):
+        path.mkdir(parents=True)
     for kind in ("extractors", "loaders"):
         (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
     shutil.copy(ROOT / "meltano.yml", folder)
-    account = {
-        "name": "tap-cdn-certs--shop",
-        "inherit_from": "tap-cdn-certs-base",
-        "config": {"fastly.account": "shop"},
-    }
+    account = {"name": SHOP, "inherit_from": "tap-cdn-certs-base", "config": {"fastly.account": "shop"}}
     (folder / "accounts.meltano.yml").write_text(yaml.safe_dump({"plugins": {"extractors": [account]}}))
     return folder
 
 
-def test_their_commands_load_an_account_with_its_own_credentials_alone(
+def variables(prefix: str, token: str, url: str = "") -> dict[str, str]:
+    """An account's secrets, under the name of its extractor."""
+    return {f"{prefix}_FASTLY_API_TOKEN": token, f"{prefix}_FASTLY_API_URL": url}
+
+
+def test_their_commands_load_an_account_with_its_own_credentials(
     project: Path, meltano: str, postgres_database: str
 ) -> None:
-    """The tables, the rows under its label, a state; without its credentials, not by another's either."""
+    """The tables, its rows under its label, its state; what others' variables say is not even seen."""
     server = conninfo_to_dict(postgres_database)
+    others = re.compile("TAP_|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_")
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not re.match("TAP_|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_", name)
+        **{name: value for name, value in os.environ.items() if not others.match(name)},
+        **{f"TARGET_POSTGRES_{name.upper()}": str(server[name]) for name in ("host", "port", "user")},
+        "TARGET_POSTGRES_DATABASE": str(server["dbname"]),
+        "TARGET_POSTGRES_PASSWORD": "s3cr3t",
+        "MELTANO_AUTO_INSTALL": "false",
+        **variables("TAP_CDN_CERTS", "s3cr3t-of-another"),
     }
 
-    def run(name: str, secrets: dict[str, str]) -> tuple[int, str]:
-        (container,) = pod(name)["containers"]
+    def run(container: dict[str, Any], **secrets: str) -> str:
         program, *arguments = container["command"]
         assert program == "meltano"
         # What is mounted there is here.
-        own = {each["name"]: each["value"] for each in container["env"]}
-        own = {key: re.sub("/(tmp|state)", f"{project.parent}/\\1", value) for key, value in own.items()}
-        (project.parent / "tmp").mkdir(exist_ok=True)
+        own = {
+            each["name"]: re.sub("/(tmp|state)", f"{project.parent}/\\1", each["value"])
+            for each in container["env"]
+        }
         done = subprocess.run(
             [meltano, *arguments],
-            env={**inherited, **own, **secrets, "MELTANO_AUTO_INSTALL": "false"},
+            env={**inherited, **own, **secrets},
             cwd=project,
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=280,
         )
-        return done.returncode, done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
-    warehouse = {
-        "TARGET_POSTGRES_HOST": str(server["host"]),
-        "TARGET_POSTGRES_PORT": str(server["port"]),
-        "TARGET_POSTGRES_USER": str(server["user"]),
-        "TARGET_POSTGRES_PASSWORD": "s3cr3t",
-        "TARGET_POSTGRES_DATABASE": str(server["dbname"]),
-    }
     with (
         Sandbox(fastly={"size": 3, "limit": None}) as sandbox,
         psycopg.connect(postgres_database) as connection,
     ):
+        run(pod("cdn-certs-tables")["containers"][0])
         tables = "select count(*) from information_schema.tables where table_schema = 'cdn_certs'"
-        config = sandbox.config()["fastly"]
-        right, wrong = (
-            {"TAP_CDN_CERTS{}_FASTLY_API_TOKEN": token, "TAP_CDN_CERTS{}_FASTLY_API_URL": config["api_url"]}
-            for token in (config["api_token"], "s3cr3t-of-another")
-        )
-        others, own = "", "__SHOP"
-        assert run("cdn-certs-tables", warehouse)[0] == 0
         assert connection.execute(tables).fetchone() == (len([*(ROOT / "schemas").glob("*.json")]),)
-        assert not sandbox.requests
 
-        ambient = {name.format(others): value for name, value in right.items()}
-        code, log = run("cdn-certs-shop", warehouse | ambient)
-        assert (code, sandbox.requests) == (1, [])
-        assert "fastly.api_token is missing." in log
+        without = run({"command": ["meltano", "invoke", "--dump=config", SHOP], "env": []})
+        assert json.loads(without) == {"fastly": {"account": "shop"}}
 
-        ambient = {name.format(others): value for name, value in wrong.items()}
-        code, log = run("cdn-certs-shop", warehouse | ambient | {n.format(own): v for n, v in right.items()})
-        assert code == 0, log
-        loaded = connection.execute(
-            "select account, count(*) from cdn_certs.fastly_tls_certificates group by 1"
-        )
-        assert [account for account, _ in loaded.fetchall()] == ["shop"]
-        assert [path.name for path in (project.parent / "state").iterdir()]
+        config = sandbox.config()["fastly"]
+        own = variables("TAP_CDN_CERTS__SHOP", config["api_token"], config["api_url"])
+        run(pod("cdn-certs-shop")["containers"][0], **own)
+        rows = connection.execute("select distinct account from cdn_certs.fastly_tls_certificates")
+        assert rows.fetchall() == [("shop",)]
+    states = [path.name for path in (project.parent / "state").iterdir()]
+    assert states == ["dev:tap-cdn-certs--shop-to-target-postgres"]

@@ -287,7 +287,7 @@ def test_a_writer_waits_for_another_and_says_for_whom(
         with start(in_turn, tmp_path, "tap-b") as second, start(in_turn, tmp_path, "tap-c") as third:
             for waiting in (second, third):
                 assert waiting.stderr
-                said = f"Waiting for {tmp_path}/certs.duckdb, which tap-a (process {first.pid}) writes to.\n"
+                said = f"Waiting for {tmp_path}/certs.duckdb, which tap-a (process {first.pid}) has open.\n"
                 assert waiting.stderr.readline() == said
             third.terminate()
             assert third.wait(5) == -signal.SIGTERM
@@ -302,7 +302,8 @@ def test_a_writer_waits_for_another_and_says_for_whom(
 
 
 def test_nobody_to_wait_for_is_not_spoken_of(in_turn: list[str], tmp_path: Path) -> None:
-    """A lock of the past holds nobody up; a folder that is not there is the program's own affair."""
-    for folder in (tmp_path, tmp_path, tmp_path / "missing"):
+    """A lock of the past holds nobody up, nor where none can be had; a missing folder is the program's affair."""
+    (tmp_path / "other" / "certs.duckdb.lock").mkdir(parents=True)
+    for folder in (tmp_path, tmp_path, tmp_path / "missing", tmp_path / "other"):
         with start(in_turn, folder, "tap-a") as writer:
             assert writer.communicate("\n", timeout=5) == (f"began {writer.pid} --config x\n", "")

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,14 @@ def read_accounts(path: Path = ROOT / FILE) -> list[Account]:
         accounts = [
             Account(each["name"].removeprefix(PREFIX), _nested(each.get("config", {}))) for each in extractors
         ]
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise AccountsError(f"{path.name} cannot be read: {error}") from None
+    except OSError as error:
+        raise AccountsError(f"{path.name} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        # Not the line itself: it may hold what is secret.
+        mark = getattr(error, "problem_mark", None)
+        raise AccountsError(
+            f"{path.name} is not YAML{f': see line {mark.line + 1}' if mark else ''}."
+        ) from None
     except (AttributeError, KeyError, TypeError):
         raise AccountsError(f"{path.name} is not of the form that docs/accounts.md shows.") from None
     if not accounts:
@@ -84,12 +91,22 @@ def read_accounts(path: Path = ROOT / FILE) -> list[Account]:
     return accounts
 
 
+@cache
+def _declared() -> list[dict[str, Any]]:
+    """The tap's settings in meltano.yml."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (base,) = (each for each in project["plugins"]["extractors"] if each["name"] == BASE)
+    declared: list[dict[str, Any]] = base["settings"]
+    return declared
+
+
 def _nested(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The settings by provider: Meltano takes `a.b: 1` and `a: {b: 1}`; others are for the whole tap."""
+    providers = {each["name"].partition(".")[0] for each in _declared() if each["name"].endswith(".account")}
     settings: dict[str, dict[str, Any]] = {}
     for name, value in config.items():
         provider, dot, setting = name.partition(".")
-        if dot or isinstance(value, dict):
+        if provider in providers and (dot or isinstance(value, dict)):
             settings.setdefault(provider, {}).update({setting: value} if dot else value)
     return settings
 
@@ -120,9 +137,7 @@ def _mistakes(accounts: list[Account], parents: Mapping[str, str | None]) -> Ite
 
 def without_credentials(accounts: list[Account], variables: Iterable[str]) -> Iterator[str]:
     """Those of which nothing but a label is known, so that a provider's own tools may find anybody's."""
-    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
-    (base,) = (each for each in project["plugins"]["extractors"] if each["name"] == BASE)
-    keyed = {each["name"].partition(".")[0] for each in base["settings"] if each.get("sensitive")}
+    keyed = {each["name"].partition(".")[0] for each in _declared() if each.get("sensitive")}
     known = {*variables}
     for account in accounts:
         for provider in keyed & {

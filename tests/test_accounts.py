@@ -53,7 +53,9 @@ def test_an_account_is_a_line(tmp_path: Path) -> None:
         "group": {"cdnetworks": "group"},
         "group-cn": {"cdnetworks": "group-cn"},
     }
-    nested = extractor("a", alicloud={"account": "a", "products": ["cdn"]}, strict=True)
+    nested = extractor(
+        "a", alicloud={"account": "a", "products": ["cdn"]}, strict=True, stream_maps={"syncs": {}}
+    )
     (account,) = read_accounts(write(tmp_path, nested, {"name": "tap-other"}))
     assert (account.extractor, account.labels) == ("tap-cdn-certs--a", {"alicloud": "a"})
 
@@ -86,9 +88,10 @@ def test_a_list_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "accounts.meltano.yml"
     with pytest.raises(AccountsError, match="cannot be read: "):
         read_accounts(path)
-    path.write_text("a: [")
-    with pytest.raises(AccountsError, match="cannot be read"):
+    path.write_text("a: {\ns3cr3t: ]")
+    with pytest.raises(AccountsError, match="is not YAML: see line 2") as error:
         read_accounts(path)
+    assert "s3cr3t" not in str(error.value)
 
 
 def test_nobodys_credentials_are_found_in_place_of_an_accounts_own(tmp_path: Path) -> None:
@@ -302,7 +305,7 @@ def test_a_writer_waits_for_another_and_says_for_whom(
 
 
 def test_nobody_to_wait_for_is_not_spoken_of(in_turn: list[str], tmp_path: Path) -> None:
-    """A lock of the past holds nobody up, nor where none can be had; a missing folder is the program's affair."""
+    """A lock of the past, or none to be had, holds nobody up; a missing folder is the program's affair."""
     (tmp_path / "other" / "certs.duckdb.lock").mkdir(parents=True)
     for folder in (tmp_path, tmp_path, tmp_path / "missing", tmp_path / "other"):
         with start(in_turn, folder, "tap-a") as writer:

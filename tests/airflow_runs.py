@@ -38,6 +38,8 @@ PROVIDER = "alicloud"
 # The last has wrong credentials; the second one's machine is lost on the way.
 ACCOUNTS = ("shop", "group-cn", "closed")
 LOST = ACCOUNTS[1]
+# Of it nothing is known but its label: a provider's own tools could find anybody's credentials.
+FORGOTTEN = "forgotten"
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def checkout(project: Path) -> Path:
             "inherit_from": "tap-cdn-certs-base",
             "config": {f"{PROVIDER}.account": name},
         }
-        for name in ACCOUNTS
+        for name in (*ACCOUNTS, FORGOTTEN)
     ]
     accounts = {"plugins": {"extractors": extractors}}
     (project / "accounts.meltano.yml").write_text(yaml.safe_dump(accounts, sort_keys=False))
@@ -163,7 +165,7 @@ class Airflow:
     def tasks(self) -> Tasks:
         """The tasks of the run, by their names and accounts."""
         tasks = self.ask("GET", f"{self.path}/taskInstances")["task_instances"]
-        names = {-1: "", **dict(enumerate(ACCOUNTS))}
+        names = {-1: "", **dict(enumerate((*ACCOUNTS, FORGOTTEN)))}
         return {(task["task_id"], names[task["map_index"]]): task for task in tasks}
 
 
@@ -333,6 +335,7 @@ def test_a_run_does_all_it_can_and_has_failed_if_anything_has(airflow: Airflow, 
         ("sync_alicloud", "shop"): ("success", 1),
         ("sync_alicloud", "group-cn"): ("success", 2),
         ("sync_alicloud", "closed"): ("failed", 2),
+        ("sync_alicloud", FORGOTTEN): ("failed", 1),
         ("models", ""): ("success", 1),
         ("report", ""): ("success", 1),
         # Some certificates of the sandbox have ended.
@@ -342,7 +345,7 @@ def test_a_run_does_all_it_can_and_has_failed_if_anything_has(airflow: Airflow, 
     assert airflow.state() == "failed"
     for task, said in (
         ("verdict", "A certificate in use ends"),
-        ("outcome", "These failed: closed, verdict."),
+        ("outcome", "These failed: closed, forgotten, verdict."),
     ):
         (log,) = airflow.home.glob(f"logs/dag_id=*/*/task_id={task}/*.log")
         assert said in log.read_text()

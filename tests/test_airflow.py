@@ -9,11 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from tap_cdn_certs.providers import PROVIDERS
-
 ROOT = Path(__file__).parents[1]
 DAG = ast.parse((ROOT / "orchestrate" / "dags" / "cdn_certs.py").read_text())
-GUIDE = (ROOT / "docs" / "airflow.md").read_text()
 
 
 def test_the_dag_imports_airflow_and_nothing_of_the_tap() -> None:
@@ -45,9 +42,3 @@ def test_the_dag_runs_what_the_project_has() -> None:
     assert len(used) == 5
     for name, command in used:
         assert command is None or command in plugins[name]["commands"], name
-
-
-def test_the_guide_makes_a_pool_for_each_provider() -> None:
-    """Tasks of a pool that is not there would wait for it."""
-    (names,) = re.findall(r"^for provider in (.*); do$", GUIDE, re.MULTILINE)
-    assert names.split() == sorted(PROVIDERS)

@@ -72,7 +72,7 @@ clean: ## Remove all that make has made
 # It is made anew where requirements change, so that it holds what they name alone.
 $(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --no-input --only-binary :all: --require-hashes --requirement $< || \
+	@$(BIN)/python -m pip install --quiet --quiet --no-input --only-binary :all: --require-hashes --requirement $< || \
 		echo "There is no uv: pip installs, which takes longer"
 	@touch $@
 

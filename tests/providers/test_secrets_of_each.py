@@ -79,8 +79,7 @@ def test_an_echo_in_the_midst_of_a_sync_is_not_passed_on(tmp_path: Path, provide
     """Where an operation gives the account's own credentials back; `run` looks for them."""
     api = APIS[provider]
     for operation in (*api.details, *api.lists, *api.nested):
-        # So many that a stream of details is given up.
-        with only(provider, 12) as sandbox:
+        with only(provider, 20) as sandbox:
             # No tap can know those of another login.
             sandbox[provider].secrets = tuple(api.logins[login][name] for name in secrets(provider, login))
             sandbox.faults.add(Fault("echo", operation))

@@ -140,7 +140,7 @@ class TencentCloudCertificates(ListStream):
             "ca_end_times": times(item, "CAEndTimes"),
             **taken(boolean, item, "IsDv", "IsWildcard", "IsSM", "IsExpiring", "IsIgnore"),
             "is_vulnerability": boolean(item, "IsVulnerability"),
-            **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve"),
+            **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve", "IsPackage"),
             **taken(boolean, item, "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
             **order_fields(item),
             "deployed_resources": self.deployments(item),

@@ -106,7 +106,7 @@ $(DOCS): requirements/docs.txt | $(ENVIRONMENT)
 	@touch $@
 
 # The versions of the plugins are in meltano.yml, those of what they need in the requirements.
-$(LOADER): $(MELTANO) requirements/plugins.txt meltano.yml
+$(LOADER): $(MELTANO) requirements/plugins.txt meltano.yml one_writer/pyproject.toml
 	@echo "Installing target-duckdb and dbt into .meltano"
 	@mkdir -p .meltano
 	@$(INSTALL) plugins requirements/plugins.txt target-duckdb dbt $(QUIETLY)

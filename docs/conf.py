@@ -25,6 +25,7 @@ CONTENTS = """
 
 docs/settings
 docs/operations
+docs/accounts
 docs/failures
 docs/speed
 docs/security

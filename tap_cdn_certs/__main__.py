@@ -35,6 +35,12 @@ def main() -> None:
         sys.exit(1)
 
 
+def schemas() -> None:
+    """The executable `tap-cdn-certs-schemas`: a tap, to Meltano, that writes SCHEMA messages and no more."""
+    sys.argv.append("--schemas")
+    main()
+
+
 def _quiet() -> None:
     """Leaves what the SDK says of its own steps to the level DEBUG, or a log configuration that is given."""
     import logging  # noqa: PLC0415

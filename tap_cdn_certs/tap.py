@@ -73,7 +73,8 @@ class TapCDNCerts(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, every_provider: bool = False, **options: Any) -> None:
+        self._every_provider = every_provider
         self._from_variables = bool(options.get("parse_env_config"))
         try:
             super().__init__(**options)
@@ -109,7 +110,7 @@ class TapCDNCerts(Tap):
         """What the streams share."""
         settings = {name: self.config.get(name) or {} for name in PROVIDERS}
         clients = {name: module.CLIENT for name, module in PROVIDERS.items()}
-        return Run(settings, clients, strict=self.config["strict"])
+        return Run(settings, clients, strict=self.config.get("strict", False))
 
     @override
     def setup_mapper(self) -> None:
@@ -163,6 +164,12 @@ class TapCDNCerts(Tap):
         streams = self.streams.values()
         return [stream for stream in streams if isinstance(stream, CDNStream) and stream.selected]
 
+    def write_selected_schemas(self) -> None:
+        """Writes the SCHEMA messages of the streams that are selected."""
+        for stream in self.streams.values():
+            if stream.selected:
+                stream._write_schema_message()  # noqa: SLF001 - a sync's own
+
     def read_ahead(self) -> None:
         """Lets all streams ask at once, while one after another is written."""
         self.run.readers.start(self.read)
@@ -177,6 +184,10 @@ class TapCDNCerts(Tap):
         """All mistakes at once, each by its setting, none with its value."""
         self.append_builtin_config(self.config_jsonschema)
         self._config = without_nulls(self._config)
+        if self._every_provider:
+            # None has an account here. What is said of all streams, as by stream maps, counts.
+            self._config = {name: value for name, value in self._config.items() if name not in PROVIDERS}
+            return []
         prefix = self._env_var_prefix
         # Before what is no object is taken out of it.
         hints = [*unread_variables(self._config, prefix, PROVIDERS)] if self._from_variables else []
@@ -202,8 +213,13 @@ class TapCDNCerts(Tap):
         config: Any = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        schemas: bool = False,
     ) -> None:
         super(Tap, cls).invoke(about=about, about_format=about_format)
+        if schemas:
+            tap = cls._configured(config, catalog=read_catalog(catalog), every_provider=True)
+            tap.write_selected_schemas()
+            return
         cls.print_version(print_fn=cls.logger.info)
         tap = cls._configured(config, state=read_state(state), catalog=read_catalog(catalog))
         tap.check_selection()
@@ -264,7 +280,8 @@ class TapCDNCerts(Tap):
             callback=cls.cb_capture,
             expose_value=False,
         )
-        command.params.append(shapes)
+        text = "Write the SCHEMA messages of all providers' streams, which takes no credentials, and no more."
+        command.params += [shapes, click.Option(["--schemas"], is_flag=True, help=text)]
         return command
 
     def sample(self, streams: Iterable[Stream], records: int) -> None:

@@ -439,7 +439,7 @@ def test_the_project_has_each_setting_of_the_tap() -> None:
         for name, schema in tap_settings().items()
         for kind in [next(kind for kind in schema["type"] if kind != "null")]
     }
-    (extractor,) = PROJECT["plugins"]["extractors"]
+    extractor, *inheriting = PROJECT["plugins"]["extractors"]
     given = {
         setting["name"]: (setting.get("kind", "string"), setting.get("sensitive", False))
         for setting in extractor["settings"]
@@ -447,17 +447,19 @@ def test_the_project_has_each_setting_of_the_tap() -> None:
     assert given == expected
     assert not any("value" in setting for setting in extractor["settings"])
     assert extractor.get("config") is None
+    assert all(each["inherit_from"] == extractor["name"] for each in inheriting)
+    assert not any({"config", "settings"} & each.keys() for each in inheriting)
 
 
 def test_the_project_has_each_capability_of_the_tap() -> None:
     """What the tap can, Meltano knows."""
-    (extractor,) = PROJECT["plugins"]["extractors"]
+    extractor = PROJECT["plugins"]["extractors"][0]
     assert sorted(extractor["capabilities"]) == sorted(about()["capabilities"])
 
 
 def test_the_project_describes_the_settings_as_the_tap_does() -> None:
     """In the same words."""
-    (extractor,) = PROJECT["plugins"]["extractors"]
+    extractor = PROJECT["plugins"]["extractors"][0]
     given = {setting["name"]: setting.get("description") for setting in extractor["settings"]}
     own = {name: schema["description"] for name, schema in tap_settings().items() if name in given}
     assert {name: given[name] for name in own if given[name]} == {
@@ -477,7 +479,6 @@ def test_the_plugins_that_are_tested_are_those_of_the_project() -> None:
         part
         for kind in ("loaders", "utilities")
         for plugin in PROJECT["plugins"][kind]
-        for part in plugin["pip_url"].split()
-        if not plugin["pip_url"].startswith("-e")
+        for part in plugin["pip_url"].partition("-e ")[0].split()
     }
     assert urls == pins

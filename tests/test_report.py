@@ -855,6 +855,17 @@ def test_fails_when_something_ends_or_nobody_can_tell(
     assert report(path, "--json", "-")[0] == 0
 
 
+def test_says_which_account_is_old(database: Make, report: Run) -> None:
+    """Where one of several failed for days, it is named with its age, and the others are not."""
+    syncs = [health(account="shop"), health(account="group", **STALE), health(account="games")]
+    path = database(certificate_expiry=[], sync_health=syncs)
+    code, _, said = report(path, "--json", "-", "--fail-within", "14d")
+    assert code == 3
+    assert "alicloud / group: certificate_info was last read completely 5 days ago" in said
+    assert "shop" not in said
+    assert "games" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -49,7 +49,7 @@ docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads n
 	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . output/site
 	@cp output/site/README.html output/site/index.html
 
-fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
+fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 200 times the examples
 	$(INSTALL) packages .venv atheris==3.0.0
 	$(BIN)/python -m fuzz --seconds 600 --corpus .fuzz
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis

@@ -39,7 +39,7 @@ os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
-settings.register_profile("test", deadline=None)
+settings.register_profile("test", max_examples=50, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 

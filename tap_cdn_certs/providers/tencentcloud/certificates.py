@@ -140,8 +140,8 @@ class TencentCloudCertificates(ListStream):
             "ca_end_times": times(item, "CAEndTimes"),
             **taken(boolean, item, "IsDv", "IsWildcard", "IsSM", "IsExpiring", "IsIgnore"),
             "is_vulnerability": boolean(item, "IsVulnerability"),
-            **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve", "IsPackage"),
-            **taken(boolean, item, "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
+            **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve"),
+            **taken(boolean, item, "IsPackage", "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
             **order_fields(item),
             "deployed_resources": self.deployments(item),
         }

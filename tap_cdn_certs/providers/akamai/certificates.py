@@ -88,7 +88,7 @@ def deployed(enrollment: Item) -> list[Item]:
                     "key": key,
                     "network": network,
                     "key_algorithm": algorithm,
-                    "primary": kind == PRIMARY,
+                    "primary_certificate": kind == PRIMARY,
                     "deployment": rest,
                     "certificate": certificate,
                 }
@@ -227,7 +227,7 @@ class AkamaiCertificates(NestedStream):
         return {
             "enrollment_id": key,
             **taken(required_identifier, answer, "network", "key_algorithm"),
-            "primary": boolean(answer, "primary"),
+            "primary_certificate": boolean(answer, "primary_certificate"),
             "expiry": end(certificate, "expiry"),
             "signature_algorithm": text(certificate, "signatureAlgorithm"),
             "ocsp_stapled": boolean(deployment, "ocspStapled"),

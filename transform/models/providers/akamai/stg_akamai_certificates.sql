@@ -3,7 +3,7 @@
     'enrollment_id': 'text',
     'network': 'text',
     'key_algorithm': 'text',
-    'primary': 'boolean',
+    'primary_certificate': 'boolean',
     'expiry': 'timestamp',
     'signature_algorithm': 'text',
     'ocsp_stapled': 'boolean',

@@ -124,7 +124,7 @@ class AkamaiClient(Client):
         yield from read_places([self._of(contract, listing, without) for contract in contracts], listing)
         # Nothing at all is rather a mistake in what was asked.
         if len(without) == len(contracts):
-            message = f"{without[0].message} No contract has CPS: check akamai.contract_ids."
+            message = f"{without[0].message.rstrip('.')}. No contract has CPS: check akamai.contract_ids."
             raise without[0].but(message, Reach.STREAM)
 
     def _of(self, contract: str, listing: Listing, without: list[APIError]) -> Iterator[Any]:
@@ -146,7 +146,7 @@ class AkamaiClient(Client):
                 raise
             if error.reach in {Reach.GONE, Reach.KEY, Reach.STREAM}:
                 raise error.but(
-                    f"{error.message} This was of the contract {quoted(contract)}.", Reach.STREAM
+                    f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}.", Reach.STREAM
                 ) from None
             raise
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.akamai.inventory import CONTRACTS, PEOPLE, Account, Deployment, Enrollment, Held, Hostname
+from sandbox.akamai.inventory import (
+    CONTACT,
+    CONTRACTS,
+    ORGANIZATION,
+    Account,
+    Deployment,
+    Enrollment,
+    Held,
+    Hostname,
+)
 from sandbox.akamai.signature import SKEW, parse, signature
 from sandbox.api import API
 from sandbox.limits import Limit
@@ -290,9 +299,9 @@ def enrollment(each: Enrollment) -> dict[str, Any]:
             "ou": "s3cr3t department",
             "preferredTrustChain": "dst-root-ca-x3" if each.ra == "lets-encrypt" else None,
         },
-        "org": PEOPLE,
-        "adminContact": PEOPLE,
-        "techContact": PEOPLE,
+        "org": ORGANIZATION,
+        "adminContact": CONTACT,
+        "techContact": CONTACT,
         "orgId": 645_263_546 if each.validation in {"ov", "ev"} else None,
         "thirdParty": {"excludeSans": False} if each.type == "third-party" else None,
         "enableMultiStackedCertificates": bool(each.production and each.production.stacked),

@@ -12,19 +12,23 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CONTRACTS = ("1-1TJZH5", "C-0N7RAC7")
-PEOPLE = {
+PLACE = {
+    "addressLineOne": "s3cr3t Broadway",
+    "addressLineTwo": None,
+    "city": "Cambridge",
+    "country": "US",
+    "phone": "s3cr3t-617-555-0111",
+    "postalCode": "02142",
+    "region": "MA",
+}
+ORGANIZATION = {"name": "s3cr3t Inc.", **PLACE}
+CONTACT = {
+    **PLACE,
     "firstName": "s3cr3t-Ada",
     "lastName": "s3cr3t-Lovelace",
     "email": "s3cr3t@example.com",
-    "phone": "s3cr3t-617-555-0111",
-    "addressLineOne": "s3cr3t Broadway",
-    "city": "Cambridge",
-    "country": "US",
     "organizationName": "s3cr3t Inc.",
-    "postalCode": "02142",
-    "region": "MA",
     "title": "Administrator",
-    "addressLineTwo": None,
 }
 
 

@@ -204,23 +204,43 @@ def test_enrollments_and_hostnames_are_what_the_account_holds(sandbox: Watch) ->
 
 
 def test_thousands_of_hostnames_are_few_requests() -> None:
-    """K + K + ⌈H/500⌉ + 1; whether an offset counts items or pages, the provider's link says."""
+    """K + K + ⌈H/500⌉ + 1."""
     with only("akamai", 1100) as sandbox:
         records = read(sandbox)
         assert len({row["hostname"] for row in records["akamai_hostnames"]}) == 1100
         assert len(sandbox.requests) == 2 + 2 + 3 + 1
-        sandbox.reset()
-        every = sandbox["akamai"].keys(HOSTNAMES)
 
-        def in_pages(call: Call, right: Any) -> Any:
-            page = int(call.request.query["offset"])
-            shown = [{"cnameFrom": key.partition("/")[2]} for key in every[500 * page :][:500]]
-            link = f"/papi/v1/hostnames?offset={page + 1}&limit=500"
-            return {"hostnames": {**right["hostnames"], "items": shown, "nextLink": link}}
 
-        changed(sandbox, "akamai", HOSTNAMES, in_pages)
-        assert len(read(sandbox)["akamai_hostnames"]) == 1100
-        assert sandbox.count(HOSTNAMES) == 3
+# Of the pages of 1,100 hostnames: the link to the next, how many there are in all, and the requests.
+PAGES: list[tuple[Callable[[int, int], str | None], int | None, int, int]] = [
+    # Offsets may count items or pages: the link knows.
+    (lambda offset, _: f"/papi/v1/hostnames?offset={offset + 1}&limit=500", 1100, 500, 3),
+    (lambda *_: None, 1100, 500, 3),
+    (lambda *_: None, None, 500, 3),
+    # The server gives less at once than it is asked for, and has a link on its last page too.
+    (lambda offset, size: f"/papi/v1/hostnames?offset={offset + size}", None, 300, 5),
+]
+
+
+@pytest.mark.parametrize(("link", "total", "size", "requests"), PAGES)
+def test_hostnames_come_in_pages_of_any_kind(
+    sandbox: Watch, link: Callable[[int, int], str | None], total: int | None, size: int, requests: int
+) -> None:
+    """By links, by a total, or by pages that are not full."""
+    in_pages = link(0, 0) == "/papi/v1/hostnames?offset=1&limit=500"
+
+    def page(call: Call, right: Any) -> Any:
+        offset = int(call.request.query["offset"])
+        start = offset * size if in_pages else offset
+        shown = [{"cnameFrom": f"{number}.example.com"} for number in range(start, min(start + size, 1100))]
+        told = {"items": shown, "nextLink": link(offset, size), "totalItems": total}
+        return {"hostnames": {**right["hostnames"], **told}}
+
+    changed(sandbox, "akamai", HOSTNAMES, page)
+    records = read(sandbox)
+    assert len(records["akamai_hostnames"]) == 1100
+    assert not records["sync_errors"]
+    assert sandbox.count(HOSTNAMES) == requests
 
 
 @pytest.mark.parametrize(
@@ -595,7 +615,7 @@ def test_prism_finds_nothing_wrong(sandbox: Watch, tmp_path: Path) -> None:
     paths = {f"/cps/v2{path}": what for path, what in whole["paths"].items()}
     described.write_text(json.dumps({**whole, "paths": paths}), encoding="utf-8")
     for each in list(api.inventory):
-        # In its schema, identifiers are texts, and both networks have a certificate whose kind of key is said.
+        # In its schema, identifiers are texts, and both networks have a certificate whose key's kind is said.
         each.number *= 2
         if not all(there and there.primary and there.primary.algorithm for there in each.networks.values()):
             api.inventory.remove(each.enrollment_id)

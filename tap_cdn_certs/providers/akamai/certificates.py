@@ -243,11 +243,9 @@ class AkamaiCertificates(NestedStream):
         """The names that visitors ask for: those that SNI selects it by, else those that it is for."""
         if record["network"] != NETWORKS[0]:
             return ()
-        own = super().domains(record) if record["sni_only"] else ()
-        return [*own] or [
-            record["x509_subject_common_name"] or "",
-            *(record["x509_subject_alternative_names"] or ()),
-        ]
+        selected = super().domains(record) if record["sni_only"] else ()
+        names = record["x509_subject_alternative_names"] or [record["x509_subject_common_name"]]
+        return [*selected] or filter(None, names)
 
 
 def of_network(network: Item) -> Record:

@@ -54,7 +54,6 @@ CONTRACT_LIST = Listing(
 PROBLEM = re.compile(r"^https?://[^/]*/(?:-/)?")
 # What is said of a detail, which may hold people's data.
 OF_THE_SIGNATURE = re.compile(r"\b(?:timestamp|signature)\b", re.IGNORECASE)
-AUTHENTICATED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED})
 NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE})
 
 
@@ -143,11 +142,9 @@ class AkamaiClient(Client):
                 return
             if error.reach is Reach.GONE and not self._lists_active:
                 self._missing = error
-                raise
-            if error.reach in {Reach.GONE, Reach.KEY, Reach.STREAM}:
-                raise error.but(
-                    f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}.", Reach.STREAM
-                ) from None
+            elif error.reach not in {Reach.HOST, Reach.PROVIDER}:
+                message = f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}."
+                raise error.but(message, Reach.STREAM) from None
             raise
 
     @override
@@ -162,9 +159,8 @@ class AkamaiClient(Client):
 
     @override
     def reach(self, refusal: Refusal, status: int) -> Reach:
-        if status in AUTHENTICATED and (
-            "pep-authn" in refusal.code or OF_THE_SIGNATURE.search(refusal.message)
-        ):
+        of_signature = status == HTTPStatus.BAD_REQUEST and OF_THE_SIGNATURE.search(refusal.message)
+        if of_signature or "pep-authn" in refusal.code:
             return Reach.PROVIDER
         return Reach.STREAM if status == HTTPStatus.FORBIDDEN else super().reach(refusal, status)
 
@@ -178,8 +174,8 @@ class AkamaiClient(Client):
         if reach is not Reach.STREAM:
             return said
         grant = "CPS READ-ONLY" if operation in CPS else "Property Manager (PAPI) READ-ONLY"
-        else_ = " Or name the contracts in akamai.contract_ids." if operation == CONTRACTS else ""
-        return f"{said.rstrip('.')}. The API client lacks the grant {grant}: give it to it.{else_}"
+        without = " Or name the contracts in akamai.contract_ids." if operation == CONTRACTS else ""
+        return f"{said.rstrip('.')}. The API client lacks the grant {grant}: give it to it.{without}"
 
     @override
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
@@ -196,9 +192,10 @@ class AkamaiClient(Client):
             return APIError(error.code, message, Reach.STREAM, request_id=error.request_id)
         if operation == DEPLOYMENTS and status == HTTPStatus.NOT_FOUND:
             error.reach = Reach.GONE
-        # So is a contract answered that has no CPS.
-        if operation in {ACTIVE, ENROLLMENTS} and status == HTTPStatus.BAD_REQUEST:
-            error.reach = error.reach if error.reach is Reach.PROVIDER else Reach.INACTIVE
+        of_contract = operation in {ACTIVE, ENROLLMENTS} and status == HTTPStatus.BAD_REQUEST
+        if of_contract and error.reach is not Reach.PROVIDER:
+            # The contract has no CPS.
+            error.reach = Reach.INACTIVE
         return error
 
     @override

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
 
 NETWORK = "production"
-SIZE = 500  # of a page
 
 
 class Pages(Link):
-    """Pages that name the next one, the last perhaps too: by the items it is known."""
+    """Pages that name the next one, the last perhaps too: where there is a total, that tells it."""
 
     @override
     def following(self, page: Page) -> Parameters | None:
-        last = len(page.items) < SIZE if page.total is None else page.received >= page.total
-        return None if last or not page.items else super().following(page)
+        # What counts for an offset, items or pages, the documents do not agree on: the link knows.
+        link = super().following(page)
+        full = len(page.items) >= self.others["limit"]
+        more = bool(link or full) if page.total is None else page.received < page.total
+        return link or {**self.others, "offset": page.received} if more and page.items else None
 
 
 class AkamaiHostnames(ListStream):
@@ -44,8 +46,7 @@ class AkamaiHostnames(ListStream):
         items="hostnames.items",
         key="cnameFrom",
         parameters={"network": NETWORK.upper(), "sort": "hostname:a"},
-        # What counts for an offset, items or pages, the documents do not agree on.
-        paging=Pages("hostnames.nextLink", others={"offset": 0, "limit": SIZE}),
+        paging=Pages("hostnames.nextLink", others={"offset": 0, "limit": 500}),
         total="hostnames.totalItems",
         noun="hostnames",
     )

@@ -379,6 +379,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"section": "none"}, "which has no section [none]: set akamai.section."),
     ({"section": "other"}, "whose section [other] has no client_token, client_secret, access_token."),
     ({"edgerc": "/nowhere/edgerc"}, "/nowhere/edgerc, which cannot be read: No such file or directory."),
+    ({"edgerc": "~nobody-there/edgerc"}, "~nobody-there/edgerc, whose home directory is not known."),
     (
         {"client_token": "s3cr3t"},
         "either edgerc, or client_token, client_secret, access_token: both are given.",

@@ -44,7 +44,9 @@ def read(settings: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{where}, which cannot be read: {error.strerror}.") from None
     except (Error, UnicodeDecodeError):
         raise ValueError(f"{where}, which is no file of sections such as [default].") from None
-    except (KeyError, RuntimeError):
+    except RuntimeError:
+        raise ValueError(f"{where}, whose home directory is not known.") from None
+    except KeyError:
         raise ValueError(f"{where}, which has no section [{section}]: set akamai.section.") from None
     needed = TOKENS if "api_url" in settings else (*TOKENS, "host")
     if missing := [name for name in needed if not there.get(name)]:

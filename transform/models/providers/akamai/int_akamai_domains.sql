@@ -17,9 +17,9 @@ names as (
     union
     select account, certificate_id, domain_name, stale, synced_at
     from (
-        select account, certificate_id, for_all_names, common_name as domain_name, stale, synced_at from production
+        select account, certificate_id, common_name as domain_name, stale, synced_at from production where names is null
         union all
-        select account, certificate_id, for_all_names, element.value as domain_name, stale, synced_at
+        select account, certificate_id, element.value as domain_name, stale, synced_at
         from production
         {{ unnest_list('names') }}
     ) as own
@@ -29,13 +29,10 @@ names as (
         and strpos(domain_name, '.') > 0
         and strpos(domain_name, ':') = 0
         and strpos(domain_name, ' ') = 0
-        and (
-            for_all_names
-            or not exists (
-                select 1
-                from sni_names
-                where sni_names.account = own.account and sni_names.certificate_id = own.certificate_id
-            )
+        and not exists (
+            select 1
+            from sni_names
+            where sni_names.account = own.account and sni_names.certificate_id = own.certificate_id
         )
 ),
 

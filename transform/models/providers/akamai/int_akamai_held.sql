@@ -10,7 +10,6 @@ select
     coalesce(held.x509_subject_common_name, enrollments.common_name) as common_name,
     coalesce(held.x509_subject_alternative_names, enrollments.subject_alternative_names) as names,
     case when held.sni_only then held.dns_names end as sni_names,
-    coalesce(not held.sni_only or enrollments.clone_dns_names, false) as for_all_names,
     case
         when enrollments.validation_type = 'third-party' then false
         when enrollments.validation_type = 'dv' and not enrollments.change_management then true

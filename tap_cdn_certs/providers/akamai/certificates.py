@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 NETWORKS = ("production", "staging")
 # Of a deployment: the certificate, and that of the other kind of key.
 PRIMARY, STACKED = "primaryCertificate", "multiStackedCertificates"
+ADDRESS = re.compile(r"[\d.]+|.*:.*")
 UNKNOWN = "unknown"  # neither the provider nor the certificate says the kind of its key
 
 
@@ -245,7 +247,7 @@ class AkamaiCertificates(NestedStream):
             return ()
         selected = super().domains(record) if record["sni_only"] else ()
         names = record["x509_subject_alternative_names"] or [record["x509_subject_common_name"]]
-        return [*selected] or filter(None, names)
+        return [*selected] or [name for name in names if name and not ADDRESS.fullmatch(name)]
 
 
 def of_network(network: Item) -> Record:

@@ -49,7 +49,7 @@ class NestedStream(DetailStream):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "items" in cls.__dict__:
+        if "items" in cls.__dict__ and "operation" not in cls.__dict__:
             cls.operation = cls.items.operation
 
     def items_of(self, key: str) -> Iterator[Any]:
@@ -84,7 +84,7 @@ class NestedStream(DetailStream):
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
-        self.progress.limit = self.client.limits[self.operation]
+        self.progress.limit = self.client.limits[self.items.operation]
         failed: APIError | None = None
         read = False
         alike = Alike()

@@ -192,8 +192,8 @@ def without_ends(tree: Any, junk: Iterator[Any]) -> Any:
 
 
 def own_key(provider: str, operation: str, key: str) -> str:
-    """What an item itself has of its key: of a nested list, the part after that of the whole."""
-    return key.rpartition("/")[2] if operation in APIS[provider].nested else key
+    """What an item itself has of its key: of a row with several, the last."""
+    return key.rpartition("/")[2] if len(stream_of(provider, operation).primary_keys) > 2 else key
 
 
 def plain(name: str) -> str:

@@ -53,7 +53,7 @@ docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads n
 	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . output/site
 	@cp output/site/README.html output/site/index.html
 
-fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 100 times the examples
+fuzz: $(TESTS) ## Look for answers that break the parsers, for 10 minutes, and test with 200 times the examples
 	$(INSTALL) packages .venv atheris==3.0.0
 	$(BIN)/python -m fuzz --seconds 600 --corpus .fuzz
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 -m hypothesis
@@ -76,7 +76,7 @@ clean: ## Remove all that make has made
 # It is made anew where requirements change, so that it holds what they name alone.
 $(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python -m pip install --quiet --no-input --only-binary :all: --require-hashes --requirement $< || \
+	@$(BIN)/python -m pip install --quiet --quiet --no-input --only-binary :all: --require-hashes --requirement $< || \
 		echo "There is no uv: pip installs, which takes longer"
 	@touch $@
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sandbox.api import API
 
-PROVIDERS = ("alicloud", "aws", "cdnetworks", "cloudflare", "fastly", "tencentcloud")
+PROVIDERS = ("akamai", "alicloud", "aws", "cdnetworks", "cloudflare", "fastly", "tencentcloud")
 
 
 def load(provider: str) -> type[API[Any]]:

@@ -207,7 +207,7 @@ def _text_mistakes(path: str, value: Any) -> Iterator[str]:
     elif value != value.strip():
         yield f"{path} has white space before or after it."
     elif not value.isprintable() or (
-        re.search("key|token", path) and not (value.isascii() and " " not in value)
+        re.search("key|token|secret", path) and not (value.isascii() and " " not in value)
     ):
         yield f"{path} holds characters that no such setting has: was it copied whole?"
 

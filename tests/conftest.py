@@ -24,6 +24,8 @@ from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 from warehouses import duckdb_warehouse, postgres_warehouse
 
+from scripts import install
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -37,7 +39,7 @@ os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
-settings.register_profile("test", deadline=None)
+settings.register_profile("test", max_examples=50, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
@@ -238,13 +240,10 @@ def clean_venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel and what it requires, no more; its programs are in `bin`."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    install = [sys.executable, "-m", "pip", "--python", str(folder), "install", "--quiet", "--no-input"]
-    # Most of what is installed is not run: it need not be compiled.
-    install += ["--no-compile", str(wheel)]
-    # The versions are pinned, so that nobody's release breaks a test; the checkout is not in reach.
-    install += ["--constraint", str(ROOT / "requirements" / "plugins.txt")]
-    installed = subprocess.run(install, capture_output=True, text=True, check=False, cwd=folder)
-    assert installed.returncode == 0, installed.stdout + installed.stderr
+    # The versions are pinned, so that nobody's release breaks a test. Most of it is not run: it need not be
+    # compiled.
+    pinned = ("--constraint", str(ROOT / "requirements" / "plugins.txt"))
+    assert install.packages(str(folder), "--no-compile", *pinned, str(wheel)) == 0
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode, urlsafe_b64encode
 from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -177,6 +178,18 @@ def test_what_was_set_is_not_said(secret: str, data: st.DataObject) -> None:
     """A setting, as URLs, JSON and HTML write it."""
     form = data.draw(st.sampled_from(sorted(forms(secret))))
     assert form not in without_secrets(f"You sent {form}!", [secret], {}).replace("You sent", "")
+
+
+@given(printable.map(str.strip).filter(lambda secret: len(secret) > 6), st.integers(0, 5), st.integers(0, 5))
+def test_what_was_set_is_not_said_in_base64(secret: str, before: int, after: int) -> None:
+    """Wherever it begins in something else; of its first and last octets a few bits may be left."""
+    begin, end = (4 * (octets // 3) for octets in (before, before + len(secret.encode())))
+    for encode in (b64encode, urlsafe_b64encode):
+        form = encode(bytes(before) + secret.encode() + bytes(after)).decode()
+        said = without_secrets(f"You sent {form}!", [secret], {})
+        assert form[begin + 3 : end] not in said
+        assert said.startswith(f"You sent {form[:begin]}")
+        assert said.endswith("!")
 
 
 @pytest.mark.parametrize("header", ["Authorization", "X-Auth-Token", "Fastly-Key", "x-amz-security-token"])

@@ -8,6 +8,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -402,6 +403,7 @@ def variable(setting: str) -> str:
     return f"TAP_CDN_CERTS_{setting}".upper().replace(".", "_")
 
 
+@cache
 def about() -> dict[str, Any]:
     """What the tap says of itself."""
     done = subprocess.run([TAP, "--about", "--format=json"], capture_output=True, check=True)

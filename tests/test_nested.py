@@ -92,11 +92,19 @@ class Packs(NestedStream):
         return {"zone": key, "pack": required_identifier(answer, "id"), "color": text(answer, "color")}
 
 
-def sync(account: Account) -> tuple[list[tuple[str, str]], dict[str, str], Record]:
+class SomeRefused(Packs):
+    """Packs of zones of which some are refused to everybody."""
+
+    some_refused = True
+
+
+def sync(
+    account: Account, stream: type[Packs] = Packs
+) -> tuple[list[tuple[str, str]], dict[str, str], Record]:
     """Zone and pack of each record, the code of each row of `sync_errors`, and the row of `syncs`."""
     tap = TapCDNCerts(config={}, validate_config=False)
     run = Run({"globex": {"account": "main"}}, {"globex": lambda *_: account})  # type: ignore[dict-item,return-value]
-    records = [(record["zone"], record["pack"]) for record in Packs(tap, run).get_records(None)]
+    records = [(record["zone"], record["pack"]) for record in stream(tap, run).get_records(None)]
     errors = {row["key"]: row["code"] for row in run.report.errors}
     assert len(errors) == len(run.report.errors)
     (ended,) = run.report.syncs
@@ -204,6 +212,22 @@ def test_a_permission_that_some_keys_have_is_not_missing_for_all() -> None:
     assert records == [("first", "a")]
     assert "*" in errors
     assert not ended["complete"]
+
+
+def test_keys_that_are_refused_to_everybody_keep_nobody_from_the_others() -> None:
+    """Also where they come first; of which all are refused is refused."""
+    zones: dict[str, list[Any] | APIError]
+    zones = {f"zone{number}": refused(Reach.STREAM) for number in range(2 * SAME_FAILURES)}
+    records, errors, ended = sync(Account({**zones, "last": packs("b")}), SomeRefused)
+    assert records == [("last", "b")]
+    assert errors.keys() == zones.keys()
+    assert ended["complete"]
+    _, errors, ended = sync(Account(zones), SomeRefused)
+    assert errors.keys() == {*zones, "*"}
+    assert not ended["complete"]
+    zones = {key: refused(Reach.KEY) for key in zones}
+    records, _, ended = sync(Account({**zones, "last": packs("b")}), SomeRefused)
+    assert (records, ended["complete"]) == ([], False)
 
 
 def test_a_doubt_is_said_of_a_record_that_is_there() -> None:

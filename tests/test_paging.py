@@ -143,6 +143,8 @@ def test_what_goes_while_one_pages_hides_nothing(paging: str, data: st.DataObjec
     listed = read(server, paging)
     assert len(listed) == len(set(listed))
     assert set(server.ids) <= set(listed) <= set(range(count))
+    # Once is enough.
+    assert len(server.asked) <= 2 * -(-count // SIZE)
 
 
 @pytest.mark.parametrize("paging", PAGINGS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
+import select
 import threading
 import time
 from collections import Counter
@@ -127,13 +129,15 @@ class WatchedTap:
     def end(self, timeout: float = 100) -> WatchedRun:
         """Wait for the end, and check what every run has to keep to."""
         deadline = time.monotonic() + timeout
-        while self.process.poll() is None:
+        end = os.pidfd_open(self.process.pid)
+        while not select.select([end], [], [], 0.02)[0]:
             if time.monotonic() > deadline:
                 self.process.kill()
                 raise AssertionError(f"The tap runs on: {self.output('stderr')[-3000:]}")
             self._measure()
-            time.sleep(0.002)
         ended = time.monotonic()
+        os.close(end)
+        self.process.wait()
         for thread in self._threads:
             thread.join(5)
         for pipe in (self.process.stdout, self.process.stderr):

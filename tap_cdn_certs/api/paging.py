@@ -292,18 +292,21 @@ def read_all(
     """
     seen: set[str] = set()
     for _ in range(MAX_LISTINGS):
-        totals, known, received = set[int | None](), len(seen), 0
+        totals, names, known, received = set[int | None](), set[str | None](), len(seen), 0
         for page, brings in pages(ask, listing):
             for item in page.items:
                 name = listing.identify(item)
                 if (name not in seen) if name else known == 0:
                     yield item
                     seen.add(name or "")
+                names.add(name)
             totals.add(total := page.total)
             # A page that came before already is not one of those that there should be.
             received += len(page.items) if brings else 0
         short = total is not None and received < total
-        if not short and len(totals) == 1 and (total is None or len(seen) in {known, total}):
+        # What went since an earlier reading is among what was seen, and not in a whole one.
+        whole = len(seen) == known or total in {None, len(seen), len(names)}
+        if not short and len(totals) == 1 and whole:
             return
     if short:
         raise incomplete(

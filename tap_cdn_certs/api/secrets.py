@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 HIDDEN = "***"
 MAX_WORDS = 500
@@ -15,6 +15,7 @@ MAX_WORDS = 500
 # What separates words in headers: no such part of a signature or a token may be said.
 _SEPARATORS = re.compile(r"[\s,;:]+|signature=", re.IGNORECASE)
 _MIN_SECRET = 20
+_MIN_BASE64 = 7  # characters: fewer may stand in any text
 _HEADERS = re.compile("auth|token|key|secret|signature", re.IGNORECASE)
 
 _PRIVATE_KEY = re.compile(
@@ -49,7 +50,8 @@ def without_secrets(text: str, settings: Iterable[str], sent: Mapping[str, str])
     """
     secret_headers = [value for name, value in sent.items() if _HEADERS.search(name)]
     for secret in (*settings, *(part for value in secret_headers for part in _parts(value))):
-        text = re.sub(_any_form(secret), HIDDEN, text, flags=re.IGNORECASE)
+        forms = "|".join(map(_any_form, [secret, *_in_base64(secret.encode())]))
+        text = re.sub(forms, HIDDEN, text, flags=re.IGNORECASE)
     text = _NAMED.sub(rf"\g<name>{HIDDEN}", text)
     return _PRIVATE_KEY.sub(HIDDEN, _ARN.sub(HIDDEN, text))
 
@@ -62,6 +64,16 @@ def _parts(header: str) -> list[str]:
     else:
         words.append(scheme)
     return [word for word in words if len(word) >= _MIN_SECRET]
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """What of a secret's base64 is the same whatever stands around it, wherever in that it begins."""
+    for before, first in enumerate((0, 2, 3)):
+        octets = bytes(before) + secret
+        for encoded in {b64encode(octets), urlsafe_b64encode(octets)}:
+            alike = encoded[first : len(octets) * 8 // 6].decode()
+            if len(alike) >= _MIN_BASE64:
+                yield alike
 
 
 def _any_form(secret: str) -> str:

@@ -14,6 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-NAMES = ("alicloud", "aws", "cdnetworks", "cloudflare", "edge", "fastly", "tencentcloud")
+NAMES = ("akamai", "alicloud", "aws", "cdnetworks", "cloudflare", "edge", "fastly", "tencentcloud")
 
 PROVIDERS: dict[str, ModuleType] = {name: import_module(f"{__name__}.{name}") for name in NAMES}

@@ -36,6 +36,8 @@ class NestedStream(DetailStream):
 
     # An item had no request of its own.
     gives_up = False
+    # Whether the provider refuses some keys to everybody: that many are refused says nothing of the others.
+    some_refused: ClassVar[bool] = False
     # Of a page where many are held at once. One that is larger is asked for again in its turn, alone.
     sizes = (2**21, 100_000)
     sizes_alone: ClassVar[tuple[int, int]] = (2**24, 500_000)
@@ -47,7 +49,7 @@ class NestedStream(DetailStream):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if "items" in cls.__dict__:
+        if "items" in cls.__dict__ and "operation" not in cls.__dict__:
             cls.operation = cls.items.operation
 
     def items_of(self, key: str) -> Iterator[Any]:
@@ -82,7 +84,7 @@ class NestedStream(DetailStream):
 
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
-        self.progress.limit = self.client.limits[self.operation]
+        self.progress.limit = self.client.limits[self.items.operation]
         failed: APIError | None = None
         read = False
         alike = Alike()
@@ -108,7 +110,8 @@ class NestedStream(DetailStream):
                 if error.reach is not Reach.GONE:
                     failed = error
                     # A permission that is there for some keys is not missing for all others.
-                    if alike.failed(error) and not (read and error.reach is Reach.STREAM):
+                    alone = error.reach is Reach.STREAM and (read or self.some_refused)
+                    if alike.failed(error) and not alone:
                         raise self.given_up(error, Alike.WHY) from None
             else:
                 read = True

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
-import subprocess
-import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import pytest
@@ -20,8 +16,8 @@ from cloudflare.types.custom_hostnames import CustomHostnameListResponse
 from cloudflare.types.ssl import CertificatePackListResponse
 from cloudflare.types.zones import Zone
 from expected import time as written
+from prisms import description, proxy
 from requests.structures import CaseInsensitiveDict
-from test_sdk import free_port
 from watched import Watch, run
 
 from sandbox.cloudflare.api import pack_row
@@ -32,11 +28,11 @@ from tap_cdn_certs.tap import TapCDNCerts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sandbox.cloudflare.inventory import CustomHostname, Pack
     from sandbox.messages import Call
 
-ROOT = Path(__file__).parents[2]
 ZONES, PACKS, HOSTNAMES = "ListZones", "ListCertificatePacks", "ListCustomHostnames"
 
 
@@ -391,46 +387,12 @@ def test_each_field_of_the_sdk_is_read_or_left_out_for_a_reason(number: int) -> 
     assert not stream.run.report.unsaid("cloudflare", unread, stream.left_out)
 
 
-# The provider's own description of its API, beside the checkout where somebody has it.
-DESCRIBED = next(
-    (path for folder in ROOT.parents if (path := folder / "shared/api/openapi/cloudflare.json").is_file()),
-    None,
-)
-
-
-@pytest.fixture(scope="session")
-def prism() -> str:
-    """The path of prism, which is installed if it can be."""
-    if not DESCRIBED:
-        pytest.skip("The description of Cloudflare's API is not beside the checkout.")
-    found = subprocess.run([ROOT / "scripts/prism"], capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.skip(found.stderr.strip())
-    return found.stdout.strip()
-
-
-def test_prism_finds_nothing_wrong(sandbox: Watch, tmp_path: Path, prism: str) -> None:
+def test_prism_finds_nothing_wrong(sandbox: Watch, tmp_path: Path) -> None:
     """Between the tap and the sandbox, with the provider's own description of the API."""
     # It does not know that a hostname may have no TLS.
     for hostname in sandbox["cloudflare"].account.hostnames:
         hostname.ssl = hostname.ssl or "active"
-    port = free_port()
-    command = [prism, "proxy", "--errors", str(DESCRIBED), sandbox["cloudflare"].url, "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as between:
-        try:
-            wait_for(port)
-            config = sandbox.config()
-            config["cloudflare"]["api_url"] = f"http://127.0.0.1:{port}"
-            assert_everything_arrived(sandbox, run(sandbox, tmp_path, config=config))
-        finally:
-            between.terminate()
-
-
-def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("prism does not start")
+    with proxy(description("cloudflare.json"), sandbox["cloudflare"].url) as url:
+        config = sandbox.config()
+        config["cloudflare"]["api_url"] = url
+        assert_everything_arrived(sandbox, run(sandbox, tmp_path, config=config))

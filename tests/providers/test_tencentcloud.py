@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -601,18 +602,82 @@ def test_many_that_fail_alike_are_not_all_asked_for(sandbox: Watch, deploying: I
     assert sandbox.count(DEPLOYED) < 30
 
 
+def test_what_a_certificate_is_deployed_to_is_unknown_where_no_answer_names_it(
+    sandbox: Watch, deploying: Item
+) -> None:
+    """Or where there is no list; of one that is named with nothing, it is nothing."""
+    account = account_of(sandbox)
+    deployed = account.deployed(account.certificates.keys(), "cdn")
+    served = {name for name, domains in deployed.items() if domains}
+    nowhere = next(name for name in deployed if name not in served)
+
+    def odd(call: Call, tree: Any) -> Any:
+        response = tree["Response"]
+        listed = response.pop("DeployedResources")
+        if b'"cdn"' in call.body:
+            response["DeployedResources"] = [
+                each for each in listed if each["Count"] or each["CertificateId"] == nowhere
+            ]
+        return tree
+
+    changed(sandbox, "tencentcloud", DEPLOYED, odd)
+    records, syncs, errors = synced(deploying)
+    assert not errors
+    assert syncs[CERTIFICATES]["complete"]
+    found = {key: row["deployed_resources"] for key, row in records[CERTIFICATES].items()}
+    assert found[nowhere] == [{"type": "cdn", "count": 0, "resources": None}]
+    assert {key for key, said in found.items() if said is not None} == {nowhere, *served}
+    assert [] not in found.values()
+
+
+def unsaid(records: Item) -> set[str]:
+    """The domains that have a certificate of EdgeOne's own, of which nobody says when it ends."""
+    return {
+        key
+        for key, row in records[EDGEONE].items()
+        for each in row["certificate_list"] or ()
+        if each["cert_id"].startswith("teo-") and not each["expire_time"]
+    }
+
+
+def test_a_zone_that_does_not_say_when_edgeone_s_own_certificates_end_is_alone(sandbox: Watch) -> None:
+    """Each domain that has one has a row; those of the zones after it have theirs."""
+    settings = {**sandbox["tencentcloud"].config(), "products": ["edgeone"], "max_connections": 1}
+    known = unsaid(synced(settings)[0])
+    zone = next(request.key for request in sandbox.requests if request.operation == DEFAULTS)
+    sandbox.faults.add(Fault("error", DEFAULTS, zone, status=200, code="UnauthorizedOperation"))
+    records, syncs, errors = synced(settings)
+    found = unsaid(records) - known
+    assert found == {key for key in unsaid(records) if key.startswith(zone)}
+    assert {row["key"] for row in errors} == found != set()
+    assert {(row["operation"], row["reach"]) for row in errors} == {(DEFAULTS, "field")}
+    assert all("teo:DescribeDefaultCertificates" in row["message"] for row in errors)
+    assert syncs[EDGEONE]["complete"]
+
+
 def test_who_may_not_ask_for_edgeone_s_own_certificates_does_not_know_their_ends(
     sandbox: Watch, tmp_path: Path
 ) -> None:
-    """It is said once, and no failure."""
+    """It is no failure, and said of each domain; after ten zones, nobody asks any more."""
+    account = account_of(sandbox)
+    own = next(
+        each
+        for each in account.edgeone
+        if any(named.end is None and named.cert_id.startswith("teo-") for named in each.certificates or ())
+    )
+    for number in range(20):
+        zone = account.add_zone(f"more-{number}.example")
+        account.edgeone.add(replace(own, key=f"{zone.zone_id}/www.more-{number}.example"))
     sandbox.faults.add(Fault("error", DEFAULTS, status=200, code="UnauthorizedOperation"))
     result = run(sandbox, tmp_path)
     assert result.returncode == 0
-    assert not result.records["sync_errors"]
-    assert sandbox.count(DEFAULTS) == 1
-    assert sum("teo:DescribeDefaultCertificates" in line for line in result.logged("INFO")) == 1
-    named = [each for row in result.records[EDGEONE] for each in row["certificate_list"] or ()]
-    assert None in {each["expire_time"] for each in named if each["cert_id"].startswith("teo-")}
+    assert result.syncs[EDGEONE]["complete"]
+    assert sandbox.count(DEFAULTS) == 10
+    rows = {row["key"]: row for row in result.records["sync_errors"]}
+    assert rows.keys() == unsaid({EDGEONE: result.by_key(EDGEONE)})
+    assert len(rows) > 20
+    assert {row["reach"] for row in rows.values()} == {"field"}
+    assert sum("No more zones are asked" in row["message"] for row in rows.values()) >= 10
 
 
 # Pages and limits.

@@ -16,8 +16,8 @@ SETTINGS = th.ObjectType(
     *common_settings(api_url=None, rate_limit_requests=10, rate_limit_period=1),
     products(
         *("ssl", "cdn", "edgeone", "deployments"),
-        description="`ssl`, the certificates; the domains of `cdn` and of `edgeone`; `deployments`, to which "
-        "of their domains each certificate is deployed, for who may not read the domains",
+        description="`ssl`, the certificates; the domains of `cdn` and of `edgeone`; `deployments` alone, "
+        "the certificates with the domains that each is deployed to, by a key that may not read the domains",
     ),
     th.Property(
         "international",

@@ -109,7 +109,8 @@ class TencentCloudCertificates(ListStream):
 
     def ask_deployed(self, names: list[str]) -> dict[str | None, list[Item] | APIError]:
         """What an answer for each type of resources says."""
-        found: dict[str | None, list[Item]] = {name: [] for name in names}
+        # Nothing is known of one that no answer names: it may be deployed nowhere.
+        found: dict[str | None, list[Item]] = {}
         for kind in RESOURCE_TYPES:
             request = self.client.ask(DEPLOYED, parameters={"CertificateIds": names, "ResourceType": kind})
             for each in self.client.request(DEPLOYED, request, deployed_resources):
@@ -141,13 +142,13 @@ class TencentCloudCertificates(ListStream):
             **taken(boolean, item, "IsDv", "IsWildcard", "IsSM", "IsExpiring", "IsIgnore"),
             "is_vulnerability": boolean(item, "IsVulnerability"),
             **taken(boolean, item, "RenewAble", "Deployable", "AllowDownload", "IsDNSPODResolve"),
-            **taken(boolean, item, "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
+            **taken(boolean, item, "IsPackage", "KeyPasswordCustomFlag", "ReplaceOriCertIsDelete"),
             **order_fields(item),
             "deployed_resources": self.deployments(item),
         }
 
     def deployments(self, item: Item) -> list[Record] | None:
-        """What a certificate is deployed to; None if nobody asked, or knows."""
+        """What a certificate is deployed to; None if nobody asked, or says it."""
         value = item.get("DeployedResources")
         if isinstance(value, APIError):
             self.doubt(value)

@@ -66,8 +66,8 @@ DEBTS = frozenset({"UnauthorizedOperation.CdnUserIsSuspended", "UnauthorizedOper
 INSTEAD = {
     "DescribeDomainsConfig": " Without it, the product deployments still says to which domains the "
     "certificates are deployed.",
-    "DescribeAccelerationDomains": " EdgeOne refuses the zones of its Pages and AI to everybody: the setting "
-    "tencentcloud.zones can leave them out.",
+    "DescribeAccelerationDomains": " EdgeOne refuses the zones of its Pages and AI to everybody, and no "
+    "policy changes that: to hear no more of them, name all others in the setting tencentcloud.zones.",
 }
 
 

@@ -25,12 +25,16 @@ from tap_cdn_certs.records.values import (
     utc,
 )
 from tap_cdn_certs.streams.nested_stream import NestedStream
+from tap_cdn_certs.streams.stream import Alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from singer_sdk import Tap
+
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item, Record
+    from tap_cdn_certs.streams.run import Run
 
 
 def listed(operation: str, items: str, key: str, size: int, noun: str, **more: Any) -> Listing:
@@ -58,6 +62,7 @@ DEFAULTS = listed("DescribeDefaultCertificates", "DefaultServerCertInfo", "CertI
 
 # EdgeOne's own, which are in no other list.
 OWN = "teo-"
+UNSAID = "Nobody says when EdgeOne's own certificates end."
 
 
 class TencentCloudEdgeOneDomains(NestedStream):
@@ -70,6 +75,7 @@ class TencentCloudEdgeOneDomains(NestedStream):
     domain_fields = ("domain_name",)
     listing = ZONES
     items = DOMAINS
+    some_refused = True  # those of Pages and AI
     other_operations = (DEFAULTS.operation,)
     proofs = ("certificate_list",)
     # Of origins, whose passwords are there, and what proves whose a domain is.
@@ -78,9 +84,13 @@ class TencentCloudEdgeOneDomains(NestedStream):
         "OwnershipVerification ZoneId Certificate.List.Message"
     )
 
-    _zone = ""
-    _own: dict[str, Item]  # EdgeOne's certificates of that zone
-    _unknown = False  # whether nobody says what they are
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._zone = ""
+        self._own: dict[str, Item] = {}  # EdgeOne's certificates of that zone
+        self._unsaid: dict[str, APIError] = {}  # why nobody says when those of a zone end
+        self._alike = Alike()
+        self._given_up: APIError | None = None
 
     @override
     def parameters(self, key: str) -> Parameters:
@@ -111,14 +121,17 @@ class TencentCloudEdgeOneDomains(NestedStream):
         """EdgeOne's certificates of a zone by their identifiers, as far as they may be read."""
         if self._zone != zone:
             self._zone, self._own = zone, {}
-            listing = replace(DEFAULTS, parameters=self.parameters(zone))
             try:
-                for each in () if self._unknown else self.client.listing(listing):
+                if self._given_up:
+                    raise self._given_up
+                for each in self.client.listing(replace(DEFAULTS, parameters=self.parameters(zone))):
                     self._own[str(DEFAULTS.identify(each))] = each
+                self._alike.count = 0
             except APIError as error:
-                # Who may not ask for one zone may ask for none; and what takes long takes so once.
-                self._unknown = error.reach is not Reach.GONE
-                self.logger.info("%s: nobody says when EdgeOne's own certificates end. %s", self.name, error)
+                self._unsaid[zone] = error.but(f"{UNSAID} {error.message}", Reach.FIELD)
+                if error.reach is not Reach.GONE and self._alike.failed(error):
+                    why = f"No more zones are asked, because {Alike.WHY}."
+                    self._given_up = error.but(f"{why} {error.message}")
         return self._own
 
     @override
@@ -126,6 +139,9 @@ class TencentCloudEdgeOneDomains(NestedStream):
         certificate = inner(answer, "Certificate")
         client, upstream = inner(certificate, "ClientCertInfo"), inner(certificate, "UpstreamCertInfo")
         mutual, verify = inner(upstream, "UpstreamMutualTLS"), inner(upstream, "UpstreamCertificateVerify")
+        named = objects(certificate, "List")
+        if key in self._unsaid and any(map(is_undated, named)):
+            self.doubt(self._unsaid[key])
         return {
             "zone_id": key,
             "domain_name": required_identifier(answer, "DomainName"),
@@ -139,7 +155,7 @@ class TencentCloudEdgeOneDomains(NestedStream):
                     "common_name": text(each, "CommonName"),
                     "subject_alt_name": texts(each, "SubjectAltName"),
                 }
-                for each in objects(certificate, "List")
+                for each in named
             ]
             or None,
             "client_cert_switch": text(client, "Switch"),

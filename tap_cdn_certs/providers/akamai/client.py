@@ -1,0 +1,204 @@
+"""Requests to an Akamai account: https://techdocs.akamai.com/cps/reference/api."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_cdn_certs.api.client import Client
+from tap_cdn_certs.api.paging import Listing, read_places
+from tap_cdn_certs.api.rate_limit import Limit
+from tap_cdn_certs.api.secrets import quoted
+from tap_cdn_certs.errors import APIError, Reach, Refusal
+from tap_cdn_certs.providers.akamai import edgerc
+from tap_cdn_certs.providers.akamai.signature import EdgeGrid
+from tap_cdn_certs.records.values import required_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+    from tap_cdn_certs.api.answer import Answer
+    from tap_cdn_certs.api.host import Host
+    from tap_cdn_certs.api.paging import Parameters
+    from tap_cdn_certs.records.values import Item
+
+logger = logging.getLogger(__name__)
+
+ACTIVE, ENROLLMENTS, DEPLOYMENTS = "ListActiveCertificates", "ListEnrollments", "ListDeployments"
+CONTRACTS, HOSTNAMES = "ListContracts", "ListHostnames"
+
+# The version of an answer is in its type, exactly.
+CPS = {
+    ACTIVE: {"Accept": "application/vnd.akamai.cps.active-certificates.v2+json"},
+    ENROLLMENTS: {"Accept": "application/vnd.akamai.cps.enrollments.v11+json"},
+    DEPLOYMENTS: {"Accept": "application/vnd.akamai.cps.deployments.v8+json"},
+}
+UNPREFIXED = {"Accept": "application/json", "PAPI-Use-Prefixes": "false"}
+PAPI = {CONTRACTS: UNPREFIXED, HOSTNAMES: UNPREFIXED}
+HEADERS = {**CPS, **PAPI}
+
+CONTRACT_LIST = Listing(
+    operation=CONTRACTS, path="/papi/v1/contracts", items="contracts.items", key="contractId"
+)
+
+# `https://problems.luna.akamaiapis.net/-/pep-authn/deny` is `pep-authn/deny`.
+PROBLEM = re.compile(r"^https?://[^/]*/(?:-/)?")
+# What is said of a detail, which may hold people's data.
+OF_THE_SIGNATURE = re.compile(r"\b(?:timestamp|signature)\b", re.IGNORECASE)
+NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE})
+
+
+class AkamaiClient(Client):
+    """Requests to an Akamai account."""
+
+    provider = "akamai"
+    secret_settings = edgerc.TOKENS
+    request_id_at = "requestId"
+    # Of an account, whoever asks.
+    rate_limits: ClassVar = {
+        "active certificates": Limit(10, 60.0, (ACTIVE,)),
+        "CPS at once": Limit(20, 2.0, (*CPS,)),
+        "CPS": Limit(operations=(*CPS,)),
+        "PAPI": Limit(100, 60.0, (*PAPI,)),
+    }
+
+    def __init__(self, settings: Mapping[str, Any], stopped: Any) -> None:
+        self._settings = settings
+        self._contracts = [contract.removeprefix("ctr_") for contract in settings["contract_ids"]]
+        self._listing = Lock()
+        self._lists_active = False  # whether it is known to
+        self._missing: APIError | None = None
+        super().__init__(edgerc.read(settings), stopped)
+
+    @override
+    def auth(self, settings: Mapping[str, Any]) -> EdgeGrid:
+        return EdgeGrid(*(settings[name] for name in edgerc.TOKENS))
+
+    @property
+    @override
+    def credentials(self) -> str:
+        named = "edgerc" in self._settings
+        return "akamai.edgerc and akamai.section" if named else super().credentials
+
+    @override
+    def ask(
+        self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
+    ) -> requests.Request:
+        key = self._settings.get("account_switch_key")
+        account = {"accountSwitchKey": key} if key else {}
+        request = super().ask(operation, path, {**(parameters or {}), **account}, url)
+        request.headers = HEADERS[operation]
+        return request
+
+    def contracts(self) -> list[str]:
+        """The contracts to read: those that the settings name, else all that may be seen.
+
+        Raises:
+            APIError: They cannot be listed, or there are none.
+        """
+        with self._listing:
+            if not self._contracts:
+                listed = [required_identifier(each, "contractId") for each in super().listing(CONTRACT_LIST)]
+                self._contracts = [contract.removeprefix("ctr_") for contract in listed]
+            if not self._contracts:
+                message = f"{CONTRACTS} lists none for this API client. Name them in akamai.contract_ids."
+                raise APIError("NoContracts", message, Reach.STREAM, operation=CONTRACTS)
+            return self._contracts
+
+    @override
+    def listing(self, listing: Listing) -> Iterator[Any]:
+        if listing.operation not in CPS or listing.operation == DEPLOYMENTS:
+            yield from super().listing(listing)
+            return
+        contracts, without = self.contracts(), list[APIError]()
+        yield from read_places([self._of(contract, listing, without) for contract in contracts], listing)
+        # Nothing at all is rather a mistake in what was asked.
+        if len(without) == len(contracts):
+            message = f"{without[0].message.rstrip('.')}. No contract has CPS: check akamai.contract_ids."
+            raise without[0].but(message, Reach.STREAM)
+
+    def _of(self, contract: str, listing: Listing, without: list[APIError]) -> Iterator[Any]:
+        """The items of a contract; one that has no CPS has none."""
+        try:
+            if self._missing and listing.operation == ACTIVE:
+                raise self._missing
+            for item in super().listing(replace(listing, parameters={"contractId": contract})):
+                yield {**item, "contractId": contract} if isinstance(item, Mapping) else item
+            self._lists_active |= listing.operation == ACTIVE
+        except APIError as error:
+            if error.reach is Reach.INACTIVE:
+                level = logging.WARNING if self._settings["contract_ids"] else logging.INFO
+                logger.log(level, "The contract %s has no CPS: %s", quoted(contract), error)
+                without.append(error)
+                return
+            if error.reach is Reach.GONE and not self._lists_active:
+                self._missing = error
+            elif error.reach not in {Reach.HOST, Reach.PROVIDER}:
+                message = f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}."
+                raise error.but(message, Reach.STREAM) from None
+            raise
+
+    @override
+    def refusal(self, body: Item) -> Refusal | None:
+        kind, title, detail = (quoted(body.get(name) or "") for name in ("type", "title", "detail"))
+        kind = "" if kind == "about:blank" else PROBLEM.sub("", kind, count=1)
+        said = OF_THE_SIGNATURE.search(f"{title} {detail}")
+        if not (kind or title):
+            return None
+        named = f"{title} ({said[0].lower()})" if said else title
+        return Refusal(kind or title, named, quoted(body.get("requestId") or "") or None)
+
+    @override
+    def reach(self, refusal: Refusal, status: int) -> Reach:
+        of_signature = status == HTTPStatus.BAD_REQUEST and OF_THE_SIGNATURE.search(refusal.message)
+        if of_signature or "pep-authn" in refusal.code:
+            return Reach.PROVIDER
+        return Reach.STREAM if status == HTTPStatus.FORBIDDEN else super().reach(refusal, status)
+
+    @override
+    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:
+        return "(timestamp)" in refusal.message
+
+    @override
+    def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
+        said = super().explanation(operation, refusal, reach, skew)
+        if reach is not Reach.STREAM:
+            return said
+        grant = "CPS READ-ONLY" if operation in CPS else "Property Manager (PAPI) READ-ONLY"
+        without = " Or name the contracts in akamai.contract_ids." if operation == CONTRACTS else ""
+        return f"{said.rstrip('.')}. The API client lacks the grant {grant}: give it to it.{without}"
+
+    @override
+    def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
+        error, status = super().fail(operation, host, answer), answer.status
+        if operation == ACTIVE and status in NOT_THERE:
+            message = (
+                f"akamai does not know {ACTIVE} (HTTP {status}): {DEPLOYMENTS} is asked for each enrollment, "
+                "within the limit of CPS."
+            )
+            return APIError(error.code, message, Reach.GONE, request_id=error.request_id)
+        if status == HTTPStatus.NOT_ACCEPTABLE:
+            form = HEADERS.get(operation, {}).get("Accept")
+            message = f"akamai does not answer {operation} as {form} any more: see if there is a newer tap."
+            return APIError(error.code, message, Reach.STREAM, request_id=error.request_id)
+        if operation == DEPLOYMENTS and status == HTTPStatus.NOT_FOUND:
+            error.reach = Reach.GONE
+        of_contract = operation in {ACTIVE, ENROLLMENTS} and status == HTTPStatus.BAD_REQUEST
+        if of_contract and error.reach is not Reach.PROVIDER:
+            # The contract has no CPS.
+            error.reach = Reach.INACTIVE
+        return error
+
+    @override
+    def wait_hint(self, answer: Answer) -> float | None:
+        # As the documents write it, too.
+        return answer.wait() if "Retry-After" in answer.headers else answer.wait("Retry-After-")

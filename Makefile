@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint fuzz bench screenshots requirements chromium promtool clean
+.PHONY: help demo test test-warehouses lint fuzz bench screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -23,11 +23,12 @@ DEVELOP := .venv/installed
 MELTANO := .venv-meltano/installed
 LOADED := .meltano/loaded
 PLUGINS := .meltano/installed
+WAREHOUSES := $(foreach kind,bigquery target-bigquery snowflake spark,.venv-$(kind)/installed)
 INSTALL := mkdir -p .meltano && .venv-meltano/bin/meltano install
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s%s\n", $$1, $$2}' Makefile
 
 demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
 	@$(BIN)/python -m scripts.demo
@@ -35,6 +36,9 @@ demo: $(DEVELOP) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
 test: lint $(PLUGINS) chromium promtool ## Run every check
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
+
+test-warehouses: $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
+	$(BIN)/pytest -n 2 --dist loadfile --timeout 600 tests/warehouses
 
 lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check
@@ -60,7 +64,7 @@ promtool: $(DEVELOP) ## Find the judge of the report's metrics, or take Debian's
 	@scripts/promtool
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
+	rm -rf .venv .venv-* .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 $(REQUIREMENTS): requirements/dev.txt
 	@echo "Installing the development requirements into .venv"
@@ -91,6 +95,14 @@ $(PLUGINS): $(LOADED) pyproject.toml
 	@PIP_CONSTRAINT=requirements/plugins.txt $(INSTALL) tap-cdn-certs cdn-certs-report $(QUIETLY)
 	@touch $@
 
+# uv, which is fast, does not know what pip is configured with.
+$(WAREHOUSES): .venv-%/installed: requirements/%.txt $(MELTANO)
+	@echo "Installing the requirements of $* into .venv-$*"
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-meltano/bin/uv pip install --quiet --python .venv-$*/bin/python --require-hashes --requirement $< 2>/dev/null || \
+		.venv-$*/bin/python $(PIP) --require-hashes --requirement $<
+	@touch $@
+
 COMPILE := .venv-meltano/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
 requirements: $(MELTANO) ## Pin the newest versions of the development requirements
@@ -98,3 +110,5 @@ requirements: $(MELTANO) ## Pin the newest versions of the development requireme
 	$(COMPILE) --generate-hashes requirements/meltano.in --output-file requirements/meltano.txt
 	$(COMPILE) --all-extras pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt
+	for kind in bigquery target-bigquery snowflake spark; do \
+		$(COMPILE) --generate-hashes requirements/$$kind.in --output-file requirements/$$kind.txt; done

@@ -1,10 +1,11 @@
-"""BigQuery and Snowflake, as emulators play them on loopback, in environments of `make test-warehouses`."""
+"""BigQuery and Snowflake, as emulators play them on loopback, and Spark: each in its own environment."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -107,6 +108,28 @@ def snowflake(folder: Path) -> Iterator[Emulator]:
         emulator = Emulator("snowflake", folder, {}, account | address)
         emulator.ask("create database if not exists CERTS")
         yield emulator
+
+
+def spark(folder: Path) -> Emulator:
+    """Spark itself, in the process of whomever asks."""
+    if not shutil.which("java"):
+        pytest.skip("There is no Java, which Spark needs.")
+    options = {
+        "spark.master": "local[2]",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "1g",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:{folder}/metastore;create=true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.warehouse.dir": f"{folder}/warehouse",
+        "spark.ui.enabled": "false",
+    }
+    (folder / "spark-defaults.conf").write_text(
+        "".join(f"{name} {value}\n" for name, value in options.items())
+    )
+    (folder / "log4j2.properties").write_text("rootLogger.level = error\n")
+    return Emulator("spark", folder, {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": "127.0.0.1"}, {})
 
 
 @contextmanager

@@ -115,5 +115,5 @@
 
 {% macro bigquery__json_field(expression, field) -%}
     {%- set path = "'$." ~ field ~ "'" if field else "'$'" -%}
-    coalesce(json_value({{ expression }}, {{ path }}), nullif(json_query({{ expression }}, {{ path }}), 'null'))
+    coalesce(json_value({{ expression }}, {{ path }}), nullif(cast(json_query({{ expression }}, {{ path }}) as string), 'null'))
 {%- endmacro %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -71,12 +72,18 @@ def query(kind: str, mart: str, columns: Iterable[str]) -> str:
 
 def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without what differs with each run, in an order of their own."""
-    same = [
-        {name: number(plain(row[name])) for name in sorted(row) if name not in MADE_BY_DBT} for row in rows
+    given = [
+        {name: same(plain(row[name])) for name in sorted(row) if name not in MADE_BY_DBT} for row in rows
     ]
-    return sorted(same, key=str)
+    return sorted(given, key=str)
 
 
-def number(value: Any) -> Any:
-    """A value, in which a number that is whole is an integer, as JSON does not tell."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def same(value: Any) -> Any:
+    """A value as all give it: a whole number is an integer, and a time has the digits that it needs."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case str() if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+", value):
+            return value.rstrip("0")
+        case _:
+            return value

@@ -1,4 +1,4 @@
-"""Runs meltanolabs-target-snowflake, whose settings know no address, against a server of the environment's."""
+"""Runs meltanolabs-target-snowflake, whose settings know no address, against a server that is given."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@
     The columns of `int_<provider>_certificates`: a row for each certificate or, where it is seen at several domains, for each of them.
 
     Named are those that the provider has: as they are called, or as `column='expression'`. The others are null, or as said here. With none
-    named all are null: `{{ certificate_columns() }}` of `(select 1 as one) as nothing where false` is a provider that has no certificates.
+    named all are null: `{{ certificate_columns() }}` … is a provider that has no certificates.
 #}
 {% macro certificate_columns() -%}
     {%- set defaults = {

@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test test-airflow lint docs fuzz bench screenshots requirements chromium promtool clean
+.PHONY: help demo test test-airflow test-warehouses lint docs fuzz bench screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -28,10 +28,11 @@ AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
+WAREHOUSES := $(foreach kind,bigquery target-bigquery snowflake spark,.venv-$(kind)/installed)
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s%s\n", $$1, $$2}' Makefile
 
 demo: $(SANDBOX) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
 	@$(BIN)/python -m scripts.demo
@@ -42,6 +43,9 @@ test: lint docs $(TESTS) $(LOADERS) $(PLUGINS) chromium promtool ## Run every ch
 
 test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow run its DAG, with an account that is refused and one that is killed: 10 minutes
 	$(BIN)/pytest tests/airflow_runs.py --timeout 1800
+
+test-warehouses: $(TESTS) $(LOADERS) $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
+	$(BIN)/pytest -n 2 --dist loadfile --timeout 600 -rs tests/warehouses
 
 lint: $(CHECKS) ## Check the code's style and types
 	$(BIN)/ruff check
@@ -71,7 +75,7 @@ promtool: $(ENVIRONMENT) ## Find the judge of the report's metrics, or take Debi
 	@scripts/promtool
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-airflow .venv-docs .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
+	rm -rf .venv .venv-* .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 # It is made anew where requirements change, so that it holds what they name alone.
 $(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt
@@ -133,6 +137,12 @@ $(PLUGINS): $(LOADER) pyproject.toml
 	@$(INSTALL) plugins requirements/plugins.txt tap-cdn-certs cdn-certs-report $(QUIETLY)
 	@touch $@
 
+$(WAREHOUSES): .venv-%/installed: requirements/%.txt | $(ENVIRONMENT)
+	@echo "Installing the requirements of $* into .venv-$*"
+	@$(PYTHON) -m venv --clear --without-pip .venv-$*
+	@$(INSTALL) packages .venv-$* --require-hashes --requirement $<
+	@touch $@
+
 COMPILE := .venv-meltano/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
 requirements: $(MELTANO) ## Pin the newest versions of all requirements
@@ -147,3 +157,5 @@ requirements: $(MELTANO) ## Pin the newest versions of all requirements
 	$(COMPILE) --generate-hashes requirements/uv.in --constraints requirements/meltano.txt --output-file requirements/uv.txt
 	$(COMPILE) --all-extras pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt
+	for kind in bigquery target-bigquery snowflake spark; do \
+		$(COMPILE) --generate-hashes requirements/$$kind.in --output-file requirements/$$kind.txt; done

@@ -49,6 +49,7 @@ docs/models
 docs/report
 docs/monitoring
 docs/singer
+docs/warehouses
 ```
 
 ```{toctree}

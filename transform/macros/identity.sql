@@ -1,6 +1,6 @@
 {# Hexadecimal digits as all write them: in lower case, with nothing before or among them. #}
 {% macro hexadecimal(column) -%}
-    nullif(regexp_replace(lower({{ column }}), '^0x|[^0-9a-z]', '', 'g'), '')
+    nullif({{ cdn_certs.without('lower(' ~ column ~ ')', '^0x|[^0-9a-z]') }}, '')
 {%- endmacro %}
 
 {#
@@ -10,8 +10,9 @@
     7.1), of which the first digits may be zero; a shorter one is counted, and many authorities of one's own begin with 1.
 #}
 {% macro identifying_serial(serial_number, not_after) -%}
-    {%- set serial = "ltrim(" ~ cdn_certs.hexadecimal(serial_number) ~ ", '0')" -%}
+    {%- set serial = cdn_certs.without_leading(cdn_certs.hexadecimal(serial_number), '0') -%}
     case
-        when length({{ serial }}) >= 14 then 'serial ' || {{ serial }} || ' until ' || cast(date_trunc('second', {{ not_after }}) as text)
+        when length({{ serial }}) >= 14
+            then 'serial ' || {{ serial }} || ' until ' || {{ cdn_certs.timestamp_text(cdn_certs.whole_second(not_after)) }}
     end
 {%- endmacro %}

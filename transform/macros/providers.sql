@@ -1,7 +1,7 @@
 {# What all providers say: the rows of each one's `int_<provider>_<kind>`, and whose they are. #}
 {% macro of_providers(kind) -%}
     {%- for provider in var('providers') %}
-    select cast('{{ provider }}' as text) as provider, mapped.*
+    select {{ cdn_certs.text("'" ~ provider ~ "'") }} as provider, mapped.*
     from {{ ref('int_' ~ provider ~ '_' ~ kind) }} as mapped
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
@@ -17,19 +17,25 @@
 {% macro stream_rows(streams) -%}
     {%- for stream, about in streams.items() %}
     select
-        cast('{{ stream }}' as text) as stream,
-        cast('{{ about.inventory or stream }}' as text) as inventory,
-        cast('{{ about.listing or stream }}' as text) as listing,
+        {{ cdn_certs.text("'" ~ stream ~ "'") }} as stream,
+        {{ cdn_certs.text("'" ~ (about.inventory or stream) ~ "'") }} as inventory,
+        {{ cdn_certs.text("'" ~ (about.listing or stream) ~ "'") }} as listing,
         {{ (about.tells_use or false) | lower }} as tells_use,
         seen.account,
         seen.row_key,
         seen.part_of,
         seen.synced_at
     from (select 1 as one) as always
+    -- BigQuery wants an outer join to be by what is equal.
     left join (
-        select account, {{ row_key(about.key) }} as row_key, {{ about.key if about.key is string else about.key[0] }} as part_of, synced_at
+        select
+            1 as one,
+            account,
+            {{ row_key(about.key) }} as row_key,
+            {{ about.key if about.key is string else about.key[0] }} as part_of,
+            synced_at
         from {{ ref('stg_' ~ stream) }}
-    ) as seen on true
+    ) as seen on always.one = seen.one
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
@@ -53,25 +59,32 @@
     )
 {%- endmacro %}
 
-{# Whether the parts of a whole, such as the certificates of a zone, were read when the row of the whole was, or since: a condition. #}
-{% macro parts_read(stream, whole, key) -%}
-    exists (
-        select 1
-        from {{ ref('stg_syncs') }} as syncs
-        where
-            syncs.stream = '{{ stream }}'
-            and syncs.account = {{ whole }}.account
-            and syncs.synced_at >= {{ whole }}.synced_at
-            and syncs.complete
-    )
-    and not exists (
-        select 1
-        from {{ ref('stg_sync_errors') }} as errors
-        where
-            errors.stream = '{{ stream }}'
-            and errors.account = {{ whole }}.account
-            and errors.synced_at >= {{ whole }}.synced_at
-            and (errors.key = {{ whole }}.{{ key }} or errors.key like {{ whole }}.{{ key }} || '/%')
+{#
+    The wholes, such as zones, whose parts, such as certificates, were read when they were, or since: a subquery of their `account` and key.
+    The error of a part has the key of the whole, or one that begins with it, as `whole/part`.
+#}
+{% macro whose_parts_were_read(stream, wholes, key) -%}
+    (
+        select wholes.account, wholes.{{ key }}
+        from {{ wholes }} as wholes
+        inner join (
+            select account, max(synced_at) as synced_at
+            from {{ ref('stg_syncs') }}
+            where stream = '{{ stream }}' and complete
+            group by 1
+        ) as syncs
+            on wholes.account = syncs.account
+            and wholes.synced_at <= syncs.synced_at
+        left join (
+            select account, {{ dbt.split_part('key', "'/'", 1) }} as whole, max(synced_at) as synced_at
+            from {{ ref('stg_sync_errors') }}
+            where stream = '{{ stream }}'
+            group by 1, 2
+        ) as errors
+            on wholes.account = errors.account
+            and wholes.{{ key }} = errors.whole
+            and wholes.synced_at <= errors.synced_at
+        where errors.account is null
     )
 {%- endmacro %}
 
@@ -79,7 +92,7 @@
     The columns of `int_<provider>_certificates`: a row for each certificate or, where it is seen at several domains, for each of them.
 
     Named are those that the provider has: as they are called, or as `column='expression'`. The others are null, or as said here. With none
-    named all are null: `select {{ certificate_columns() }} where false` is a provider that has no certificates.
+    named all are null: `{{ certificate_columns() }}` … is a provider that has no certificates.
 #}
 {% macro certificate_columns() -%}
     {%- set defaults = {

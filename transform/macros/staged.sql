@@ -12,18 +12,30 @@
     {%- set relation = adapter.get_relation(source_relation.database, source_relation.schema, source_relation.identifier) -%}
     {%- if relation -%}
         {%- for column in adapter.get_columns_in_relation(relation) -%}
-            {%- do loaded.update({column.name: column.dtype | lower}) -%}
+            {#- Some warehouses write names in upper case. Of a list, BigQuery's type is that of its items. -#}
+            {%- set type = 'repeated' if column.mode == 'REPEATED' else column.dtype -%}
+            {%- do loaded.update({column.name | lower: {'name': adapter.quote(column.name), 'type': type | lower}}) -%}
         {%- endfor -%}
+        {%- if not key | select('in', loaded) | list -%}
+            {{ exceptions.raise_compiler_error(
+                relation ~ " has none of the columns that identify the rows of " ~ stream ~ ", " ~ key | join(', ')
+                ~ ", but: " ~ loaded | join(', ') ~ ". Which loaders there are for a warehouse, and how they are set up, docs/warehouses.md says."
+            ) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endif -%}
+
+{#- A name that is a word of SQL is quoted, as it is here; others are as a warehouse writes them. -#}
+{%- set names = {} -%}
+{%- for name in columns %}{% do names.update({name: adapter.quote(name) if name == 'from' else name}) %}{% endfor %}
 
 with typed as (
     select
     {%- for name, type in columns.items() %}
-        {{ cdn_certs.typed(adapter.quote(name), loaded[name], type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ adapter.quote(name) }}
+        {{ cdn_certs.typed(loaded[name].name, loaded[name].type, type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ names[name] }}
         {{- ',' if not loop.last }}
     {%- endfor %}
-    {% if relation %}from {{ relation }}{% else %}where false{% endif %}
+    {% if relation %}from {{ relation }}{% else %}from (select 1 as one) as nothing where false{% endif %}
 ),
 
 -- Targets that append keep every version of a row.
@@ -36,39 +48,28 @@ ranked as (
 
 select
     {%- for name in columns %}
-    {{ adapter.quote(name) }}{{ ',' if not loop.last }}
+    {{ names[name] }}{{ ',' if not loop.last }}
     {%- endfor %}
 from ranked
 where version = 1
 {%- endmacro %}
 
-{# An expression of a column of a target's table, in the type that the models use. #}
+{# An expression, of a column of a target's table or of none, in the type that the models use. #}
 {% macro typed(expression, loaded_type, type) -%}
     {%- if type == 'list' -%}
-        {{ adapter.dispatch('json_list', 'cdn_certs')(expression, loaded_type) }}
-    {%- elif type == 'timestamp' and loaded_type and not loaded_type.startswith('timestamp') -%}
-        cast(cast({{ expression }} as timestamp with time zone) at time zone 'UTC' as timestamp)
-    {%- elif type == 'timestamp' and loaded_type and 'with time zone' in loaded_type -%}
-        cast({{ expression }} at time zone 'UTC' as timestamp)
+        {{ cdn_certs.json_list(expression, loaded_type) }}
+    {%- elif type == 'timestamp' and loaded_type -%}
+        {{ cdn_certs.utc(expression, loaded_type) }}
+    {%- elif type == 'text' -%}
+        {{ cdn_certs.text(expression) }}
+    {%- elif type == 'double precision' -%}
+        cast({{ expression }} as {{ cdn_certs.double_type() }})
     {%- else -%}
         cast({{ expression }} as {{ type }})
     {%- endif -%}
 {%- endmacro %}
 
-{# target-postgres makes arrays (text[], jsonb[]), other targets JSON or its text. #}
-{% macro postgres__json_list(expression, loaded_type) -%}
-    {%- if loaded_type in ('text', 'character varying', 'json', none) -%}
-        cast({{ expression }} as jsonb)
-    {%- else -%}
-        to_jsonb({{ expression }})
-    {%- endif -%}
-{%- endmacro %}
-
-{# target-duckdb makes JSON. #}
-{% macro duckdb__json_list(expression, loaded_type) -%}
-    {%- if loaded_type and loaded_type.endswith('[]') -%}
-        to_json({{ expression }})
-    {%- else -%}
-        cast({{ expression }} as json)
-    {%- endif -%}
-{%- endmacro %}
+{% macro double_type() %}{{ return(adapter.dispatch('double_type', 'cdn_certs')()) }}{% endmacro %}
+{% macro default__double_type() %}double precision{% endmacro %}
+{% macro bigquery__double_type() %}float64{% endmacro %}
+{% macro spark__double_type() %}double{% endmacro %}

@@ -1,7 +1,7 @@
 -- All certificates there are: those that the providers show, and those that they only name at a domain, which are missing from their lists
 -- or may not be read. When those end nobody knows.
 with named as (
-    select certificate_key, provider, account, identifier, bool_and(stale) as stale, max(synced_at) as synced_at
+    select certificate_key, provider, account, identifier, {{ all_of('stale') }} as stale, max(synced_at) as synced_at
     from {{ ref('int_domains') }}
     where certificate_key is not null
     group by 1, 2, 3, 4
@@ -27,9 +27,9 @@ all_certificates as (
 -- Streams that were tried: one that was stopped or refused left rows or errors, and perhaps no row in syncs.
 tried as (
     select stream, account from {{ ref('int_rows') }}
-    union
+    union distinct
     select stream, account from {{ ref('stg_sync_errors') }}
-    union
+    union distinct
     select stream, account from {{ ref('stg_syncs') }}
 ),
 
@@ -44,7 +44,7 @@ accounts as (
     select
         streams.provider,
         tried.account,
-        bool_and(completed.stream is not null) as all_read
+        {{ all_of('completed.stream is not null') }} as all_read
     from {{ ref('streams') }} as streams
     inner join tried on streams.stream = tried.stream
     left join completed

@@ -5,7 +5,7 @@ with algorithms as (
         public_key_algorithm as algorithm,
         public_key_bits as bits,
         public_key_curve as curve,
-        cast(null as text) as hash
+        {{ text('null') }} as digest
     from {{ ref('certificates') }}
     union all
     select
@@ -14,7 +14,7 @@ with algorithms as (
         signature_algorithm as algorithm,
         null as bits,
         null as curve,
-        signature_hash as hash
+        signature_hash as digest
     from {{ ref('certificates') }}
 ),
 
@@ -32,7 +32,7 @@ classed as (
         and (classes.max_bits is null or algorithms.bits <= classes.max_bits)
     left join {{ ref('algorithms') }} as hashes
         on hashes.algorithm_kind = 'signature_hash'
-        and lower(algorithms.hash) = lower(hashes.algorithm)
+        and lower(algorithms.digest) = lower(hashes.algorithm)
 )
 
 select
@@ -41,7 +41,7 @@ select
     algorithm,
     bits,
     curve,
-    hash,
+    digest as {{ reserved('hash') }},
     coalesce(strength, 'unknown') as strength,
     coalesce(quantum, 'unknown') as quantum,
     -- The worst that can be said.

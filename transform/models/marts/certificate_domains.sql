@@ -1,12 +1,16 @@
 -- A name covers a domain when they are the same, or when its `*` stands for the domain's first label and nothing else (RFC 6125, 6.4.3).
 -- A provider's wildcard domain `.example.com` has an empty first label, so that `*.example.com` covers it.
 with domain_patterns as (
-    select provider, account, domain_name, rtrim(lower(domain_name), '.') as pattern
+    select provider, account, domain_name, {{ without_trailing('lower(domain_name)', '.') }} as pattern
     from {{ ref('int_domains') }}
     union all
-    select provider, account, domain_name, '*' || rtrim(substr(lower(domain_name), strpos(domain_name, '.')), '.') as pattern
+    select
+        provider,
+        account,
+        domain_name,
+        '*' || {{ without_trailing('substr(lower(domain_name), ' ~ dbt.position("'.'", 'domain_name') ~ ')', '.') }} as pattern
     from {{ ref('int_domains') }}
-    where strpos(domain_name, '.') > 0
+    where domain_name like '%.%'
 ),
 
 sans as (
@@ -25,7 +29,7 @@ sans as (
 certificates as (
     select
         seen.certificate_key,
-        bool_or(seen.dns_names_known) as dns_names_known
+        {{ any_of('seen.dns_names_known') }} as dns_names_known
     from {{ ref('int_certificates_seen') }} as seen
     group by 1
 ),
@@ -50,7 +54,7 @@ served as (
             when sans.domain_name is not null then true
             when domains.provider_status = 'mismatch' then false
             when not certificates.dns_names_known then null
-            when encoded_names.certificate_key is not null and not domains.domain_name ~ '^[ -~]*$' then null
+            when encoded_names.certificate_key is not null and not {{ matches('domains.domain_name', '[ -~]*') }} then null
             else false
         end as covered
     from {{ ref('int_domains') }} as domains

@@ -72,7 +72,7 @@ serials as (
         serial_and_end,
         min(fingerprint) as fingerprint,
         count(distinct fingerprint) <= 1
-            and count(distinct date_trunc('second', not_before)) <= 1
+            and count(distinct {{ whole_second('not_before') }}) <= 1
             -- Every provider writes an issuer in its own way.
             and count(distinct case when issuer is not null then provider || '/' || issuer end)
                 = count(distinct case when issuer is not null then provider end) as is_one

@@ -5,8 +5,8 @@
 with served as (
     select
         served.*,
-        ltrim(serial_number, '0') as serial,
-        date_trunc('second', not_after) as last_second,
+        {{ without_leading('serial_number', '0') }} as serial,
+        {{ whole_second('not_after') }} as last_second,
         {{ seconds_between(now(), 'not_after') }} / 86400 as days_left,
         case when not_before < not_after then {{ seconds_between('not_before', 'not_after') }} / 86400 end as lifetime_days
     from {{ ref('int_edge_served') }} as served
@@ -20,10 +20,10 @@ listed as (
         domains.account,
         domains.domain_name,
         certificates.certificate_key,
-        rtrim(lower(domains.domain_name), '.') as host,
+        {{ without_trailing('lower(domains.domain_name)', '.') }} as host,
         max(domains.source) as source,
-        bool_or(domains.in_use) as in_use,
-        bool_and(domains.stale) as stale,
+        {{ any_of('domains.in_use') }} as in_use,
+        {{ all_of('domains.stale') }} as stale,
         max(domains.synced_at) as listed_at
     from {{ ref('int_domains') }} as domains
     left join {{ ref('certificates') }} as certificates on domains.certificate_key = certificates.certificate_key
@@ -39,10 +39,10 @@ faced as (
         certificates.name,
         certificates.not_before,
         coalesce(certificates.not_after, certificates.provider_not_after) as not_after,
-        date_trunc('second', coalesce(certificates.not_after, certificates.provider_not_after)) as last_second,
+        {{ whole_second('coalesce(certificates.not_after, certificates.provider_not_after)') }} as last_second,
         {{ hexadecimal('certificates.fingerprint_sha256') }} as fingerprint_sha256,
         {{ hexadecimal('certificates.serial_number') }} as serial_number,
-        ltrim({{ hexadecimal('certificates.serial_number') }}, '0') as serial,
+        {{ without_leading(hexadecimal('certificates.serial_number'), '0') }} as serial,
         served.account as place,
         served.address,
         served.fingerprint_sha256 as served_fingerprint_sha256,
@@ -77,7 +77,7 @@ comparable as (
         case
             when fingerprint_sha256 is not null and served_fingerprint_sha256 is not null then 'fingerprint'
             when serial = served_serial and (length(serial) >= 14 or last_second = served_last_second) then 'serial_number'
-            when serial <> served_serial and serial ~ '^.*[a-f].*$' then 'serial_number'
+            when serial <> served_serial and {{ matches('serial', '.*[a-f].*') }} then 'serial_number'
             when last_second = served_last_second then 'not_after'
             when abs({{ seconds_between('last_second', 'served_last_second') }}) > 86400 then 'not_after'
         end as compared_by
@@ -100,8 +100,8 @@ compared as (
 answered as (
     select
         compared.*,
-        coalesce(bool_or(serves) over (partition by provider, account, domain_name, place), false) as serves_one_of_them,
-        coalesce(bool_or(serves and in_use) over (partition by host, place), false) as serves_somebodys
+        coalesce({{ any_of('serves') }} over (partition by provider, account, domain_name, place), false) as serves_one_of_them,
+        coalesce({{ any_of('serves and in_use') }} over (partition by host, place), false) as serves_somebodys
     from compared
 ),
 
@@ -111,7 +111,7 @@ explained as (
         answered.*,
         case
             when place is null and (host like '%*%' or host like '.%') then 'wildcard'
-            when place is null and not host ~ '^[ -~]*$' then 'unicode'
+            when place is null and not {{ matches('host', '[ -~]*') }} then 'unicode'
             when place is null then 'not_asked'
             when not in_use and serves is distinct from true then 'off'
             when error = 'not_public' then 'not_public'

@@ -14,7 +14,7 @@ sni_names as (
 -- A certificate is served for the names that visitors ask for (SNI); one that has none, or is a slot's, for its own.
 names as (
     select * from sni_names
-    union
+    union distinct
     select account, certificate_id, domain_name, stale, synced_at
     from (
         select account, certificate_id, common_name as domain_name, stale, synced_at from production where names is null
@@ -25,10 +25,10 @@ names as (
     ) as own
     where
         -- No address.
-        domain_name ~ '.*[A-Za-z].*'
-        and strpos(domain_name, '.') > 0
-        and strpos(domain_name, ':') = 0
-        and strpos(domain_name, ' ') = 0
+        {{ matches('domain_name', '.*[A-Za-z].*') }}
+        and domain_name like '%.%'
+        and domain_name not like '%:%'
+        and domain_name not like '% %'
         and not exists (
             select 1
             from sni_names
@@ -53,9 +53,9 @@ served as (
     inner join names
         on hostnames.account = names.account
         and lower(names.domain_name)
-        in (hostnames.domain_name, '*' || substr(hostnames.domain_name, strpos(hostnames.domain_name, '.')))
+        in (hostnames.domain_name, '*' || substr(hostnames.domain_name, {{ dbt.position("'.'", 'hostnames.domain_name') }}))
     where hostnames.is_of_cps
-    union
+    union distinct
     select account, certificate_id, domain_name, stale, synced_at from names
 ),
 
@@ -103,8 +103,8 @@ select
         identifier='served.certificate_id',
         source="'served'",
         cname='max(hostnames.production_cname_to)',
-        in_use='bool_and(coalesce(hostnames.is_of_cps, true))',
-        stale='bool_and(served.stale)',
+        in_use=all_of('coalesce(hostnames.is_of_cps, true)'),
+        stale=all_of('served.stale'),
         synced_at='max(served.synced_at)',
     ) }}
 from served

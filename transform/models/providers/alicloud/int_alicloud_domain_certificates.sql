@@ -21,7 +21,7 @@
 with certificate_info as (
     {%- for product, has in products.items() %}
     select
-        cast('{{ product }}' as text) as product,
+        {{ text("'" ~ product ~ "'") }} as product,
         info.account,
         info.domain_name,
         coalesce(info.x509_fingerprint_sha256, info.cert_id, info.cert_name) as identifier,
@@ -53,8 +53,8 @@ with certificate_info as (
             info.cert_id,
             info.cert_name,
             info.x509_serial_number,
-            cast(info.x509_not_after as text),
-            cast(info.cert_expire_time as text)
+            {{ timestamp_text('info.x509_not_after') }},
+            {{ timestamp_text('info.cert_expire_time') }}
         ) is not null as has_certificate,
         info.{{ has.https_status }} as https_status,
         info.stale,
@@ -66,7 +66,7 @@ with certificate_info as (
 
 listed_https_domains as (
     {%- for product, has in products.items() %}
-    select cast('{{ product }}' as text) as product, https.*
+    select {{ text("'" ~ product ~ "'") }} as product, https.*
     from {{ current_rows(has.https_domains, 'domain_name') }} as https
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
@@ -78,26 +78,26 @@ https_domains as (
         https.account,
         https.domain_name,
         https.cert_name as identifier,
-        cast(null as text) as certificate_id,
+        {{ text('null') }} as certificate_id,
         https.cert_name as name,
-        cast(null as text) as fingerprint_sha256,
-        cast(null as text) as serial_number,
+        {{ text('null') }} as fingerprint_sha256,
+        {{ text('null') }} as serial_number,
         https.cert_common_name as subject_common_name,
-        cast(null as text) as issuer,
+        {{ text('null') }} as issuer,
         https.cert_start_time as not_before,
         {{ sane_end('https.cert_expire_time') }} as not_after,
         {{ sane_end('https.cert_expire_time') }} as provider_not_after,
         cast(null as timestamp) as chain_not_after,
         cast(null as boolean) as chain_complete,
-        cast(null as text) as public_key_algorithm,
+        {{ text('null') }} as public_key_algorithm,
         cast(null as bigint) as public_key_bits,
-        cast(null as text) as public_key_curve,
-        cast(null as text) as signature_algorithm,
-        cast(null as text) as signature_hash,
+        {{ text('null') }} as public_key_curve,
+        {{ text('null') }} as signature_algorithm,
+        {{ text('null') }} as signature_hash,
         cast(null as boolean) as self_signed,
         {{ typed('null', none, 'list') }} as dns_names,
         false as dns_names_known,
-        coalesce(https.cert_name, https.cert_common_name, cast(https.cert_expire_time as text)) is not null as has_certificate,
+        coalesce(https.cert_name, https.cert_common_name, {{ timestamp_text('https.cert_expire_time') }}) is not null as has_certificate,
         'on' as https_status,
         https.stale,
         https.synced_at
@@ -138,7 +138,7 @@ namesakes as (
 -- What other streams said of the domain, perhaps before.
 said_of_https as (
     {%- for product, has in products.items() %}
-    select cast('{{ product }}' as text) as product, https.*
+    select {{ text("'" ~ product ~ "'") }} as product, https.*
     from {{ ref('stg_' ~ has.https_domains) }} as https
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
@@ -146,7 +146,7 @@ said_of_https as (
 
 said_of_domains as (
     {%- for product, has in products.items() %}
-    select cast('{{ product }}' as text) as product, account, domain_name, domain_status, ssl_protocol, synced_at
+    select {{ text("'" ~ product ~ "'") }} as product, account, domain_name, domain_status, ssl_protocol, synced_at
     from {{ ref('stg_' ~ has.domains) }}
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
@@ -160,8 +160,8 @@ select
         when namesakes.fingerprint_sha256 is not null or namesakes.namesake = 1 then namesakes.identifier
         else namesakes.identifier
             || '/' || coalesce(lower(namesakes.subject_common_name), '')
-            || '/' || coalesce(cast(namesakes.not_before as text), '')
-            || '/' || coalesce(cast(namesakes.not_after as text), '')
+            || '/' || coalesce({{ timestamp_text('namesakes.not_before') }}, '')
+            || '/' || coalesce({{ timestamp_text('namesakes.not_after') }}, '')
     end as identifier,
     namesakes.certificate_id,
     namesakes.name,

@@ -9,14 +9,14 @@
 with listed as (
     {%- for product, streams in products.items() %}
     select
-        cast('{{ product }}' as text) as product,
+        {{ text("'" ~ product ~ "'") }} as product,
         listed.account,
         listed.domain_name,
         domains.cname,
         listed.stale,
         listed.synced_at
     from (
-        select account, row_key as domain_name, bool_and(stale) as stale, max(synced_at) as synced_at
+        select account, row_key as domain_name, {{ all_of('stale') }} as stale, max(synced_at) as synced_at
         from {{ ref('int_current_keys') }}
         where inventory in ('{{ streams | join("', '") }}')
         group by 1, 2
@@ -56,7 +56,7 @@ ranked as (
             partition by account, domain_name, identifier
             order by source nulls first, stale, in_use desc, synced_at desc, product
         ) as version,
-        bool_or(identifier is not null and in_use) over (partition by account, domain_name) as has_certificate
+        {{ any_of('identifier is not null and in_use') }} over (partition by account, domain_name) as has_certificate
     from found
 ),
 
@@ -69,7 +69,7 @@ at_sites as (
         held.identifier,
         held.in_use and (
             held.provider_status is distinct from 'expired'
-            or not bool_or(held.provider_status is distinct from 'expired') over (
+            or not {{ any_of("held.provider_status is distinct from 'expired'") }} over (
                 partition by held.account, held.site_id, lower(element.value)
             )
         ) as in_use,
@@ -98,7 +98,7 @@ sites as (
 ),
 
 without as (
-    select account, domain_name, source, cname, cast(null as text) as reason, in_use, stale, synced_at
+    select account, domain_name, source, cname, {{ text('null') }} as reason, in_use, stale, synced_at
     from ranked
     where version = 1 and identifier is null and not has_certificate
     union all
@@ -112,11 +112,13 @@ without as (
     where lower(applied.status) = 'applying' and element.value is not null
     union all
     -- Which names a site serves nobody says; one without any certificate serves its own without.
-    select account, site_name, null, null, 'none', in_use, stale, synced_at
+    select sites.account, sites.site_name, null, null, 'none', sites.in_use, sites.stale, sites.synced_at
     from sites
+    inner join {{ whose_parts_were_read('alicloud_esa_certificates', 'sites', 'site_id') }} as read_sites
+        on sites.account = read_sites.account
+        and sites.site_id = read_sites.site_id
     where
-        {{ parts_read('alicloud_esa_certificates', 'sites', 'site_id') }}
-        and not exists (
+        not exists (
             select 1
             from {{ ref('int_alicloud_held_certificates') }} as held
             where held.product = 'esa' and held.account = sites.account and held.site_id = sites.site_id
@@ -133,8 +135,8 @@ select
         source='max(source)',
         cname='max(cname)',
         reason='max(reason)',
-        in_use='bool_or(in_use)',
-        stale='bool_and(stale)',
+        in_use=any_of('in_use'),
+        stale=all_of('stale'),
         synced_at='max(synced_at)',
     ) }}
 from without
@@ -144,8 +146,8 @@ select
     {{ domain_columns(
         'identifier',
         source="'related'",
-        in_use='bool_or(in_use)',
-        stale='bool_and(stale)',
+        in_use=any_of('in_use'),
+        stale=all_of('stale'),
         synced_at='max(synced_at)',
     ) }}
 from at_sites

@@ -23,7 +23,7 @@ with held as (
     -- What is applied for, or was in vain, is not there yet.
     where
         lower(coalesce(held.status, '')) not in ('applying', 'applyfailed', 'canceled')
-        or coalesce(held.fingerprint_sha256, held.serial_number, cast(held.not_after as text)) is not null
+        or coalesce(held.fingerprint_sha256, held.serial_number, {{ timestamp_text('held.not_after') }}) is not null
     union all
     select
         'cas',
@@ -38,7 +38,7 @@ with held as (
         held.issuer,
         -- Of a day nobody knows the zone: it begins in China 8 hours before it does in UTC, and a certificate may end as soon as that.
         cast(held.start_date as timestamp),
-        {{ sane_end('cast(held.end_date as timestamp)') }} - interval '8 hours',
+        {{ hours_before(sane_end('cast(held.end_date as timestamp)'), 8) }},
         null,
         null,
         held.sans,
@@ -74,6 +74,21 @@ identified as (
         on held.account = at_domains.account
         and held.certificate_id = at_domains.certificate_id
         and coalesce(held.fingerprint_sha256, '') = coalesce(at_domains.fingerprint_sha256, '')
+),
+
+-- Those who know it to the second, and how it is served, say it.
+known as (
+    select account, identifier, {{ any_of("place = 'domain'") }} as at_domain
+    from (
+        select account, identifier, 'domain' as place
+        from {{ ref('int_alicloud_domain_certificates') }}
+        where has_certificate
+        union all
+        select account, identifier, 'site' as place
+        from identified
+        where product = 'esa'
+    ) as places
+    group by 1, 2
 )
 
 select
@@ -82,27 +97,11 @@ select
     -- A status that nobody knows is not one that ends the service.
     identified.product = 'esa'
         and lower(coalesce(sites.status, 'active')) not in ('pending', 'offline', 'moved') as in_use,
-    -- Those who know it to the second, and how it is served, say it.
-    not exists (
-        select 1
-        from {{ ref('int_alicloud_domain_certificates') }} as asked
-        where
-            asked.has_certificate
-            and identified.account = asked.account
-            and identified.identifier = asked.identifier
-    )
-    and (
-        identified.product = 'esa'
-        or not exists (
-            select 1
-            from identified as other
-            where
-                other.product = 'esa'
-                and identified.account = other.account
-                and identified.identifier = other.identifier
-        )
-    ) as is_shown
+    known.identifier is null or (identified.product = 'esa' and not known.at_domain) as is_shown
 from identified
+left join known
+    on identified.account = known.account
+    and identified.identifier = known.identifier
 left join {{ ref('stg_alicloud_esa_sites') }} as sites
     on identified.account = sites.account
     and identified.site_id = sites.site_id

@@ -34,7 +34,7 @@ select
             -- Whoever imported it, or uploaded it to IAM, has to do that again.
             when type = 'IMPORTED' or server_certificate_id is not null then false
         end",
-        use_known="coalesce(regexp_replace(cast(in_use_by as text), 'arn:[a-z-]+:cloudfront:', '', 'g') not like '%arn:%', true)",
+        use_known='coalesce(' ~ without(text('in_use_by'), 'arn:[a-z-]+:cloudfront:') ~ " not like '%arn:%', true)",
     ) }}
 from {{ current_rows('aws_certificates', 'certificate_arn') }} as seen
 -- What was requested and not issued is no certificate.

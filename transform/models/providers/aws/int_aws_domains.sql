@@ -26,8 +26,8 @@ select
         source='min(source)',
         cname='max(cname)',
         reason='max(reason)',
-        in_use='bool_or(in_use)',
-        stale='bool_and(stale)',
+        in_use=any_of('in_use'),
+        stale=all_of('stale'),
         synced_at='max(synced_at)',
     ) }}
 from domains

@@ -42,7 +42,7 @@ select
     element.value as domain_name,
     certificate,
     'served' as source,
-    cast(null as text) as reason,
+    {{ text('null') }} as reason,
     cname,
     in_use,
     stale,
@@ -54,14 +54,14 @@ union all
 select
     account,
     tenant_id as served_by,
-    cast(element.value as json) ->> 'domain' as domain_name,
+    {{ json_field('element.value', 'domain') }} as domain_name,
     certificate,
     case when is_known then 'served' end as source,
     case when not is_known then 'not_named' end as reason,
-    cast(null as text) as cname,
-    in_use and coalesce(cast(element.value as json) ->> 'status', 'active') <> 'inactive' as in_use,
+    {{ text('null') }} as cname,
+    in_use and coalesce({{ json_field('element.value', 'status') }}, 'active') <> 'inactive' as in_use,
     stale,
     synced_at
 from tenants
 {{ unnest_list('domains') }}
-where cast(element.value as json) ->> 'domain' is not null
+where {{ json_field('element.value', 'domain') }} is not null

@@ -37,9 +37,9 @@ held as (
         certificate_id,
         -- Of both, `served`: a domain has a certificate once.
         max(source) as source,
-        bool_or(in_use) as in_use,
-        bool_or(of_pro) as of_pro,
-        bool_and(stale) as stale,
+        {{ any_of('in_use') }} as in_use,
+        {{ any_of('of_pro') }} as of_pro,
+        {{ all_of('stale') }} as stale,
         max(synced_at) as synced_at
     from said
     where domain_name is not null

@@ -42,10 +42,9 @@ reasons as (
         listed.domain_name,
         case
             when not listed.serves or not coalesce(zones.serves, true) then null
-            when listed.of_zone
-                then case when {{ parts_read('cloudflare_certificate_packs', 'listed', 'zone_id') }} then 'not_covered' end
-            when coalesce(listed.status, 'inactive') ~ '^(backup|deactivating|delet|inactive|pending_(cleanup|deletion)).*$' then 'none'
-            when listed.status ~ '^((holding|initializing|pending|staging).*|.*_timed_out)$' then 'not_issued'
+            when listed.of_zone then case when read_zones.zone_id is not null then 'not_covered' end
+            when {{ matches("coalesce(listed.status, 'inactive')", '(backup|deactivating|delet|inactive|pending_(cleanup|deletion)).*') }} then 'none'
+            when {{ matches('listed.status', '(holding|initializing|pending|staging).*|.*_timed_out') }} then 'not_issued'
             else 'not_named'
         end as reason,
         listed.stale,
@@ -54,11 +53,14 @@ reasons as (
     left join zones
         on listed.account = zones.account
         and listed.zone_id = zones.zone_id
+    left join {{ whose_parts_were_read('cloudflare_certificate_packs', 'zones', 'zone_id') }} as read_zones
+        on listed.account = read_zones.account
+        and listed.zone_id = read_zones.zone_id
 ),
 
 -- Of several reasons the last of the alphabet: what may be served with one comes before what has none.
 domains as (
-    select account, domain_name, max(reason) as reason, bool_and(stale) as stale, max(synced_at) as synced_at
+    select account, domain_name, max(reason) as reason, {{ all_of('stale') }} as stale, max(synced_at) as synced_at
     from reasons
     where domain_name is not null
     group by 1, 2
@@ -67,10 +69,10 @@ domains as (
 patterns as (
     select account, domain_name, domain_name as pattern
     from domains
-    union
-    select account, domain_name, '*' || substr(domain_name, strpos(domain_name, '.')) as pattern
+    union distinct
+    select account, domain_name, '*' || substr(domain_name, {{ dbt.position("'.'", 'domain_name') }}) as pattern
     from domains
-    where strpos(domain_name, '.') > 0
+    where domain_name like '%.%'
 ),
 
 names as (

@@ -20,7 +20,7 @@ with zones as (
 ),
 
 packs as (
-    select listed.*, cast(element.value as json) as item
+    select listed.*, element.value as item
     from {{ current_rows('cloudflare_certificate_packs', ['zone_id', 'pack_id']) }} as listed
     {{ unnest_list('certificates') }}
 ),
@@ -30,14 +30,13 @@ hostnames as (
         listed.*,
         coalesce(ssl_id, custom_hostname_id) as holder,
         case
-            when ssl_certificate_authority is null and coalesce(cast(ssl_expires_on as text), ssl_serial_number) is not null then 'mh_custom'
+            when ssl_certificate_authority is null and coalesce({{ timestamp_text('ssl_expires_on') }}, ssl_serial_number) is not null then 'mh_custom'
             else 'managed_hostname'
         end as type,
         -- It is for its hostname, and for what is below where that is said.
         case
-            when ssl_hosts is null
-                then '["' || regexp_replace(hostname, '["\\]', '', 'g')
-                    || case when ssl_wildcard then '", "*.' || regexp_replace(hostname, '["\\]', '', 'g') else '' end || '"]'
+            when ssl_wildcard then {{ list_of(['hostname', "'*.' || hostname"]) }}
+            else {{ list_of(['hostname']) }}
         end as own_names,
         lower(coalesce(listed.status, 'active')) not in (
             'blocked', 'deleted', 'moved', 'pending', 'pending_deletion', 'pending_provisioned', 'provisioned',
@@ -48,14 +47,14 @@ hostnames as (
 ),
 
 issued as (
-    select hostnames.*, cast(element.value as json) as item
+    select hostnames.*, element.value as item
     from hostnames
     {{ unnest_list('ssl_certificates') }}
 ),
 
 -- What an uploaded certificate says of itself; of another one nobody knows the end.
 plain as (
-    select hostnames.*, cast('{}' as json) as item
+    select hostnames.*, '{}' as item
     from hostnames
     where ssl_certificates is null and (type = 'mh_custom' or lower(ssl_status) not in {{ waiting }})
 ),
@@ -66,20 +65,20 @@ held as (
         zone_id,
         pack_id as holder,
         type,
-        null as hostname,
+        {{ text('null') }} as hostname,
         lower(status) as holder_status,
-        lower(coalesce(item ->> 'status', status)) as status,
+        lower(coalesce({{ json_field('item', 'status') }}, status)) as status,
         validation_errors is not null as failing,
         true as serves,
-        item ->> 'id' as certificate_id,
-        item ->> 'issuer' as issuer,
-        item ->> 'signature' as signature,
-        null as serial_number,
-        null as fingerprint_sha256,
+        {{ json_field('item', 'id') }} as certificate_id,
+        {{ json_field('item', 'issuer') }} as issuer,
+        {{ json_field('item', 'signature') }} as signature,
+        {{ text('null') }} as serial_number,
+        {{ text('null') }} as fingerprint_sha256,
         cast(null as timestamp) as not_before,
-        {{ typed("item ->> 'expires_on'", 'text', 'timestamp') }} as not_after,
-        {{ typed("item ->> 'uploaded_on'", 'text', 'timestamp') }} as ordered_at,
-        case when item ->> 'hosts' is null then hosts else {{ typed("item -> 'hosts'", 'json', 'list') }} end as dns_names,
+        {{ typed(json_field('item', 'expires_on'), 'text', 'timestamp') }} as not_after,
+        {{ typed(json_field('item', 'uploaded_on'), 'text', 'timestamp') }} as ordered_at,
+        coalesce({{ typed(json_field('item', 'hosts'), 'text', 'list') }}, hosts) as dns_names,
         stale,
         synced_at
     from packs
@@ -94,15 +93,15 @@ held as (
         lower(ssl_status) as status,
         ssl_validation_errors is not null as failing,
         serves,
-        item ->> 'id' as certificate_id,
-        coalesce(item ->> 'issuer', ssl_issuer) as issuer,
-        coalesce(item ->> 'signature', ssl_signature) as signature,
-        lower(coalesce(item ->> 'serial_number', ssl_serial_number)) as serial_number,
-        lower(item ->> 'fingerprint_sha256') as fingerprint_sha256,
-        {{ typed("item ->> 'issued_on'", 'text', 'timestamp') }} as not_before,
-        coalesce({{ typed("item ->> 'expires_on'", 'text', 'timestamp') }}, ssl_expires_on) as not_after,
-        coalesce({{ typed("item ->> 'issued_on'", 'text', 'timestamp') }}, ssl_uploaded_on, created_at) as ordered_at,
-        coalesce(ssl_hosts, {{ typed('own_names', 'text', 'list') }}) as dns_names,
+        {{ json_field('item', 'id') }} as certificate_id,
+        coalesce({{ json_field('item', 'issuer') }}, ssl_issuer) as issuer,
+        coalesce({{ json_field('item', 'signature') }}, ssl_signature) as signature,
+        lower(coalesce({{ json_field('item', 'serial_number') }}, ssl_serial_number)) as serial_number,
+        lower({{ json_field('item', 'fingerprint_sha256') }}) as fingerprint_sha256,
+        {{ typed(json_field('item', 'issued_on'), 'text', 'timestamp') }} as not_before,
+        coalesce({{ typed(json_field('item', 'expires_on'), 'text', 'timestamp') }}, ssl_expires_on) as not_after,
+        coalesce({{ typed(json_field('item', 'issued_on'), 'text', 'timestamp') }}, ssl_uploaded_on, created_at) as ordered_at,
+        coalesce(ssl_hosts, own_names) as dns_names,
         stale,
         synced_at
     from (select * from issued union all select * from plain) as hostname_certificates
@@ -121,9 +120,11 @@ select
     held.serial_number,
     held.fingerprint_sha256,
     -- As X.509 and all others call it.
-    regexp_replace(
-        regexp_replace(held.signature, '^ECDSAWith', 'ecdsa-with-'), '^SHA([0-9]+)WithRSA$', 'sha\1WithRSAEncryption'
-    ) as signature_algorithm,
+    case
+        when held.signature like 'ECDSAWith%' then 'ecdsa-with-' || substr(held.signature, 10)
+        when {{ matches('held.signature', 'SHA[0-9]+WithRSA') }} then 'sha' || substr(held.signature, 4) || 'Encryption'
+        else held.signature
+    end as signature_algorithm,
     held.not_before,
     held.not_after,
     max(held.ordered_at) over (partition by held.account, held.zone_id, held.holder) as ordered_at,

@@ -1,8 +1,14 @@
 {{ config(materialized='ephemeral') }}
 
 {# SHA256-RSA and ECDSA-SHA256, as Go names them too, by their names in the RFCs. #}
-{%- set rsa = "regexp_replace(held.signature_algorithm, '^SHA([0-9]+)-RSA$', 'sha\\1WithRSAEncryption')" -%}
-{%- set signature_algorithm = "regexp_replace(" ~ rsa ~ ", '^ECDSA-(SHA[0-9]+)$', 'ecdsa-with-\\1')" -%}
+{%- set signature_algorithm -%}
+    case
+        when {{ matches('held.signature_algorithm', 'SHA[0-9]+-RSA') }}
+            then 'sha' || replace(substr(held.signature_algorithm, 4), '-RSA', 'WithRSAEncryption')
+        when {{ matches('held.signature_algorithm', 'ECDSA-SHA[0-9]+') }} then 'ecdsa-with-' || substr(held.signature_algorithm, 7)
+        else held.signature_algorithm
+    end
+{%- endset -%}
 
 -- No serial number: its base is not documented, and read in another one it could be another certificate's.
 select

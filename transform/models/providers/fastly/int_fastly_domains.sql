@@ -19,7 +19,7 @@ bulk as (
 ),
 
 served as (
-    select account, domain_name, certificate_id, bool_and(stale) as stale, max(synced_at) as synced_at
+    select account, domain_name, certificate_id, {{ all_of('stale') }} as stale, max(synced_at) as synced_at
     from (select * from activations union all select * from bulk) as either
     where certificate_id is not null and domain_name is not null
     group by 1, 2, 3

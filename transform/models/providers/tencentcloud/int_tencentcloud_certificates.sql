@@ -16,8 +16,8 @@ held as (
         certificate_id as seen_at,
         certificate_id,
         coalesce(alias, domain) as name,
-        null as fingerprint_sha256,
-        null as serial_number,
+        {{ text('null') }} as fingerprint_sha256,
+        {{ text('null') }} as serial_number,
         domain as subject_common_name,
         product_zh_name as issuer,
         cert_begin_time as not_before,
@@ -26,11 +26,11 @@ held as (
         cast(null as timestamp) as chain_not_after,
         cast(null as boolean) as chain_complete,
         encrypt_algorithm as algorithm,
-        null as public_key_algorithm,
+        {{ text('null') }} as public_key_algorithm,
         cast(null as bigint) as public_key_bits,
-        null as public_key_curve,
-        null as signature_algorithm,
-        null as signature_hash,
+        {{ text('null') }} as public_key_curve,
+        {{ text('null') }} as signature_algorithm,
+        {{ text('null') }} as signature_hash,
         cast(null as boolean) as self_signed,
         coalesce(subject_alt_name, cert_sans) as dns_names,
         coalesce(subject_alt_name, cert_sans) is not null as dns_names_known,
@@ -42,12 +42,11 @@ held as (
             when 10 then 'revoked'
             when 14 then 'refunded'
         end as provider_status,
-        case when lower("from") = 'upload' then false else auto_renew_flag = 1 end as renews_itself,
+        case when lower({{ adapter.quote('from') }}) = 'upload' then false else auto_renew_flag = 1 end as renews_itself,
         true as in_use,
         -- What checks clients serves no domain, and what is replaced elsewhere may serve something there.
         lower(coalesce(certificate_type, 'svr')) <> 'ca'
-            and regexp_replace(cast(coalesce(hosting_resource_types, {{ typed("'[]'", none, 'list') }}) as text), '"(cdn|teo)"|[^a-z]', '', 'g') = ''
-            as use_known,
+            and coalesce({{ without(text('hosting_resource_types'), '"(cdn|teo)"|[^a-z]') }}, '') = '' as use_known,
         stale,
         synced_at
     from listed
@@ -124,7 +123,7 @@ select
         )",
         public_key_bits="coalesce(
             public_key_bits,
-            case when upper(algorithm) ~ '^(RSA|ECC?|ECDSA)[ _-]*[0-9]{2,5}$' then cast(regexp_replace(algorithm, '[^0-9]', '', 'g') as bigint) end
+            case when " ~ matches('upper(algorithm)', '(RSA|ECC?|ECDSA)[ _-]*[0-9]{2,5}') ~ " then cast(" ~ without('algorithm', '[^0-9]') ~ " as bigint) end
         )",
     ) }}
 from held

@@ -5,7 +5,7 @@ with deployed as (
     select
         account,
         certificate_id,
-        {{ typed("cast(element.value as json) -> 'resources'", 'json', 'list') }} as resources,
+        {{ typed(json_field('element.value', 'resources'), 'text', 'list') }} as resources,
         stale,
         synced_at
     from {{ current_rows('tencentcloud_certificates', 'certificate_id') }} as certificates
@@ -46,8 +46,8 @@ select
         cname='max(cname)',
         provider_status='max(provider_status)',
         reason='max(reason)',
-        in_use='bool_or(in_use)',
-        stale='bool_and(stale)',
+        in_use=any_of('in_use'),
+        stale=all_of('stale'),
         synced_at='max(synced_at)',
     ) }}
 from domains

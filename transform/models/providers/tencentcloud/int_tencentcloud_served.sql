@@ -6,7 +6,7 @@ with cdn as (
             cert_id,
             x509_fingerprint_sha256,
             -- What was uploaded to the CDN alone is in no list, and nobody says what else serves it.
-            case when coalesce(certificate, cert_name, cast(cert_expire_time as text)) is not null then 'of cdn/' || domain end
+            case when coalesce(certificate, cert_name, {{ timestamp_text('cert_expire_time') }}) is not null then 'of cdn/' || domain end
         ) as identifier,
         lower(coalesce(status, 'online')) not in ('offline', 'closing', 'rejected') as is_online,
         lower(coalesce(https_switch, 'on')) <> 'off' and lower(coalesce(https_ssl_status, 'deployed')) <> 'closed' as has_https
@@ -26,12 +26,12 @@ named as (
         edgeone.account,
         edgeone.zone_id,
         edgeone.domain_name,
-        cast(element.value as json) as item,
-        cast(element.value as json) ->> 'cert_id' as identifier,
-        lower(coalesce(cast(element.value as json) ->> 'status', 'deployed')) as status
+        element.value as item,
+        {{ json_field('element.value', 'cert_id') }} as identifier,
+        lower(coalesce({{ json_field('element.value', 'status') }}, 'deployed')) as status
     from edgeone
     {{ unnest_list('certificate_list') }}
-    where cast(element.value as json) ->> 'cert_id' is not null
+    where {{ json_field('element.value', 'cert_id') }} is not null
 ),
 
 -- What is applied for, or was in vain, is not there yet.
@@ -59,7 +59,7 @@ select
     {{ sane_end('cert_expire_time') }} as provider_not_after,
     x509_chain_not_after as chain_not_after,
     x509_chain_complete as chain_complete,
-    null as algorithm,
+    {{ text('null') }} as algorithm,
     x509_public_key_algorithm as public_key_algorithm,
     x509_public_key_bits as public_key_bits,
     x509_public_key_curve as public_key_curve,
@@ -85,25 +85,25 @@ select
     edgeone.cname,
     held.identifier,
     held.identifier as certificate_id,
-    held.item ->> 'alias' as name,
+    {{ json_field('held.item', 'alias') }} as name,
     null as fingerprint_sha256,
     null as serial_number,
-    held.item ->> 'common_name' as subject_common_name,
+    {{ json_field('held.item', 'common_name') }} as subject_common_name,
     null as issuer,
-    {{ typed("held.item ->> 'effective_time'", 'text', 'timestamp') }} as not_before,
-    {{ sane_end(typed("held.item ->> 'expire_time'", 'text', 'timestamp')) }} as not_after,
-    {{ sane_end(typed("held.item ->> 'expire_time'", 'text', 'timestamp')) }} as provider_not_after,
+    {{ typed(json_field('held.item', 'effective_time'), 'text', 'timestamp') }} as not_before,
+    {{ sane_end(typed(json_field('held.item', 'expire_time'), 'text', 'timestamp')) }} as not_after,
+    {{ sane_end(typed(json_field('held.item', 'expire_time'), 'text', 'timestamp')) }} as provider_not_after,
     null as chain_not_after,
     null as chain_complete,
-    held.item ->> 'sign_algo' as algorithm,
+    {{ json_field('held.item', 'sign_algo') }} as algorithm,
     null as public_key_algorithm,
     null as public_key_bits,
     null as public_key_curve,
     null as signature_algorithm,
     null as signature_hash,
     null as self_signed,
-    {{ typed("held.item -> 'subject_alt_name'", 'json', 'list') }} as dns_names,
-    held.item ->> 'subject_alt_name' is not null as dns_names_known,
+    {{ typed(json_field('held.item', 'subject_alt_name'), 'text', 'list') }} as dns_names,
+    {{ json_field('held.item', 'subject_alt_name') }} is not null as dns_names_known,
     case held.status when 'deployed' then 'ok' else held.status end as provider_status,
     case when held.identifier is not null or lower(edgeone.certificate_mode) = 'disable' then 'served' end as source,
     case

@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint docs fuzz bench screenshots requirements chromium promtool clean
+.PHONY: help demo test test-airflow lint docs fuzz bench screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -24,13 +24,14 @@ CHECKS := .venv/checks
 TESTS := .venv/tests
 DOCS := .venv-docs/installed
 MELTANO := .venv-meltano/installed
+AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' Makefile
 
 demo: $(SANDBOX) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Meltano, and report what expires next
 	@$(BIN)/python -m scripts.demo
@@ -38,6 +39,9 @@ demo: $(SANDBOX) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
 test: lint docs $(TESTS) $(LOADERS) $(PLUGINS) chromium promtool ## Run every check
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300 -rs
+
+test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow run its DAG, with an account that is refused and one that is killed: 10 minutes
+	$(BIN)/pytest tests/airflow_runs.py --timeout 1800
 
 lint: $(CHECKS) ## Check the code's style and types
 	$(BIN)/ruff check
@@ -67,7 +71,7 @@ promtool: $(ENVIRONMENT) ## Find the judge of the report's metrics, or take Debi
 	@scripts/promtool
 
 clean: ## Remove all that make has made
-	rm -rf .venv .venv-docs .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
+	rm -rf .venv .venv-airflow .venv-docs .venv-meltano .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 # It is made anew where requirements change, so that it holds what they name alone.
 $(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt
@@ -105,6 +109,12 @@ $(DOCS): requirements/docs.txt | $(ENVIRONMENT)
 	@$(INSTALL) packages .venv-docs --require-hashes --requirement requirements/docs.txt
 	@touch $@
 
+$(AIRFLOW): requirements/airflow.txt | $(ENVIRONMENT)
+	@echo "Installing Airflow into .venv-airflow"
+	@$(PYTHON) -m venv --clear --without-pip .venv-airflow
+	@$(INSTALL) packages .venv-airflow --require-hashes --requirement requirements/airflow.txt
+	@touch $@
+
 # The versions of the plugins are in meltano.yml, those of what they need in the requirements.
 $(LOADER): $(MELTANO) requirements/plugins.txt meltano.yml one_writer/pyproject.toml
 	@echo "Installing target-duckdb and dbt into .meltano"
@@ -133,6 +143,7 @@ requirements: $(MELTANO) ## Pin the newest versions of all requirements
 		--constraints requirements/test.txt --output-file requirements/demo.txt
 	$(COMPILE) --generate-hashes requirements/docs.in --output-file requirements/docs.txt
 	$(COMPILE) --generate-hashes requirements/meltano.in --output-file requirements/meltano.txt
+	$(COMPILE) --generate-hashes requirements/airflow.in --output-file requirements/airflow.txt
 	$(COMPILE) --generate-hashes requirements/uv.in --constraints requirements/meltano.txt --output-file requirements/uv.txt
 	$(COMPILE) --all-extras pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt

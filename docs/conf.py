@@ -26,6 +26,7 @@ CONTENTS = """
 docs/settings
 docs/operations
 docs/accounts
+docs/airflow
 docs/failures
 docs/speed
 docs/security

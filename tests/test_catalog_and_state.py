@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from cases import pair, read_streams
+from cases import APIS, read_streams
 from process import KEYS, run_tap, start_tap
 from watched import SCHEMAS, Watch, run
 
@@ -30,7 +30,9 @@ NOT_A_STATE = (
 @pytest.fixture
 def sandbox() -> Iterator[Watch]:
     """A small account of each provider."""
-    with pair("alicloud", 6) as sandbox:
+    with Watch(
+        alicloud={"size": 6, "products": APIS["alicloud"].products}, cdnetworks={"size": 3}
+    ) as sandbox:
         yield sandbox
 
 

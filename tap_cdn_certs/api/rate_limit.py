@@ -87,7 +87,7 @@ class RateLimit:
         if self._log:
             due = max(due, self._log[-1].left + self._distance)
         if len(self._log) == self.requests:
-            due = max(due, self._arrival(self._first()) + self.span)
+            due = max(due, self.arrival(self._first()) + self.span)
         return due
 
     def left(self, call: Call) -> None:
@@ -115,10 +115,10 @@ class RateLimit:
     def _first(self) -> Call:
         """The call of the log that arrived first."""
         # None that left after the oldest had arrived.
-        arrived = self._arrival(self._log[0])
-        return min(takewhile(lambda call: call.left <= arrived, self._log), key=self._arrival)
+        arrived = self.arrival(self._log[0])
+        return min(takewhile(lambda call: call.left <= arrived, self._log), key=self.arrival)
 
-    def _arrival(self, call: Call) -> float:
+    def arrival(self, call: Call) -> float:
         """When a call arrived, at the latest."""
         return call.left + min(max(call.took - self._usual - JITTER, 0.0), self.period)
 
@@ -202,10 +202,11 @@ class OperationLimits:
             limit.pause(seconds)
 
     def log(self) -> list[float]:
-        """When the operation's calls left that still count, in seconds since 1970."""
+        """When the operation's calls that still count arrived at the latest, in seconds since 1970."""
         age = time.time() - time.monotonic()
         oldest = time.monotonic() - self._slowest.span
-        return [round(call.left + age, 3) for call in list(self._log) if call.left > oldest]
+        calls = [call for call in list(self._log) if call.left > oldest]
+        return [round(self._slowest.arrival(call) + age, 3) for call in calls]
 
     def remember(self, calls: Iterable[float]) -> None:
         """Counts the calls of an earlier sync, as `log` gave them."""

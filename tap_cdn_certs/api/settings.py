@@ -63,15 +63,15 @@ def addresses(name: str, defaults: list[str], description: str) -> th.Property[A
     return th.Property(name, th.ArrayType(th.StringType), default=defaults, description=description)
 
 
-def products(*names: str, description: str) -> th.Property[Any]:
-    """The setting of a provider with several products: the first is read where nothing is said.
+def products(*names: str, description: str, unasked: int = 1) -> th.Property[Any]:
+    """The setting of a provider with several products: the first are read where nothing is said.
 
     What is new is never read unasked: a user's keys lack the permission for it.
     """
     return th.Property(
         "products",
         th.ArrayType(th.StringType(allowed_values=[*names])),
-        default=[names[0]],
+        default=[*names[:unasked]],
         description=f"What is read: {description}.",
     )
 

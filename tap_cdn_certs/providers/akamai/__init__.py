@@ -23,6 +23,7 @@ SETTINGS = th.ObjectType(
     products(
         "cps",
         "hostnames",
+        unasked=2,
         description="`cps`: certificates and enrollments; `hostnames`: what the properties serve",
     ),
     th.Property(

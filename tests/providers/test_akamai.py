@@ -301,10 +301,10 @@ def test_an_enrollment_may_be_named_by_its_location_alone(sandbox: Watch) -> Non
 def test_who_may_ask_cps_alone_names_the_contracts(sandbox: Watch, prefix: str) -> None:
     """Then nothing else is asked."""
     sandbox["akamai"].grants = frozenset({"CPS"})
-    records = read(sandbox, contract_ids=[f"{prefix}{CONTRACTS[0]}"], products=["cps"])
+    records = read(sandbox, contract_ids=[f"{prefix}{CONTRACTS[0]}", CONTRACTS[0]], products=["cps"])
     assert not records["sync_errors"]
     assert {row["contract_id"] for row in records["akamai_enrollments"]} == {CONTRACTS[0]}
-    assert {request.operation for request in sandbox.requests} == {ACTIVE, ENROLLMENTS}
+    assert Counter(request.operation for request in sandbox.requests) == {ACTIVE: 1, ENROLLMENTS: 1}
 
 
 def test_a_missing_grant_is_named_with_the_way_around_it(sandbox: Watch, tmp_path: Path) -> None:
@@ -345,6 +345,12 @@ def test_a_contract_without_cps_has_nothing(sandbox: Watch, caplog: pytest.LogCa
         )
     assert [line for line in said(caplog, logging.INFO) if f"{CONTRACTS[1]} has no CPS" in line]
     assert not said(caplog, logging.WARNING)
+    # What nobody named is no mistake.
+    sandbox["akamai"].without_cps = frozenset(CONTRACTS)
+    records = read(sandbox)
+    assert not records["sync_errors"]
+    assert not records["akamai_enrollments"] + records["akamai_certificates"]
+    assert [line for line in said(caplog, logging.WARNING) if "no contract of the account has CPS" in line]
     errors = read(sandbox, contract_ids=[CONTRACTS[1]])["sync_errors"]
     assert {row["key"] for row in errors} == {"*"}
     assert all("check akamai.contract_ids" in row["message"] for row in errors)
@@ -410,6 +416,14 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "either edgerc, or client_token, client_secret, access_token: both are given.",
     ),
     ({"edgerc": None}, "akamai.client_token is missing, or akamai.edgerc in place of it."),
+    (
+        {"contract_ids": [""]},
+        "akamai.contract_ids.0 is empty, or holds characters that no such setting has: was it copied whole?",
+    ),
+    (
+        {"contract_ids": ["C-1", " C-1"]},
+        "akamai.contract_ids.1 is empty, or holds characters that no such setting has: was it copied whole?",
+    ),
 ]
 
 
@@ -420,6 +434,40 @@ def test_a_mistake_in_a_file_is_said(tmp_path: Path, more: dict[str, Any], words
         TapCDNCerts(config={"akamai": {"edgerc": edgerc(tmp_path), **more}})
     assert [error for error in caught.value.errors if error.endswith(words)], caught.value.errors
     assert "s3cr3t" not in str(caught.value.errors)
+
+
+IN_FILE = "The host in the file of akamai.edgerc "
+ODD = "holds white space, a comment or characters that no such value has."
+ODD_VALUES = [
+    ("host", "s3cr3t .example.com", f"in section [default] host {ODD}"),
+    ("host", "s3cr3t.example.com ; a comment", f"in section [default] host {ODD}"),
+    ("access_token", "s3cr3t ; a comment", f"in section [default] access_token {ODD}"),
+    ("client_secret", "s3cr3t\n  more", f"in section [default] client_secret {ODD}"),
+    ("client_token", "s3cr3t\u20ac", f"in section [default] client_token {ODD}"),
+    (
+        "host",
+        "http://s3cr3t.example.com",
+        f"{IN_FILE}has to begin with https://: the keys would be sent for all to read.",
+    ),
+    ("host", "user:s3cr3t@example.com", f"{IN_FILE}may hold a host, a port and a path, nothing else."),
+    ("host", "s3cr3t.example.com:99999", f"{IN_FILE}is not an address such as https://api.example.com."),
+    ("host", "s3cr3t.example.com:port", f"{IN_FILE}is not an address such as https://api.example.com."),
+    ("host", "[s3cr3t", f"{IN_FILE}is not an address such as https://api.example.com."),
+    ("host", "//", f"{IN_FILE}is not an address such as https://api.example.com."),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "words"), ODD_VALUES)
+def test_a_value_in_a_file_is_checked_as_a_setting_is(
+    tmp_path: Path, name: str, value: str, words: str
+) -> None:
+    """Before any request, and without what it is."""
+    with pytest.raises(ConfigValidationError) as caught:
+        TapCDNCerts(config={"akamai": {"edgerc": edgerc(tmp_path, **{name: value})}})
+    (error,) = caught.value.errors
+    assert error.endswith(words), error
+    assert "akamai.edgerc" in error
+    assert "s3cr3t" not in error
 
 
 @pytest.mark.parametrize(
@@ -609,10 +657,10 @@ def test_a_contract_that_does_not_say_what_it_is_costs_itself(sandbox: Watch) ->
     assert all("contract #2" in row["message"] for row in errors.values())
 
 
-@pytest.mark.parametrize(
-    "empty", [None, "", [], {}, {"primaryCertificate": [], "multiStackedCertificates": ""}]
-)
-@pytest.mark.parametrize("rolled_up", [True, False])
+NOTHING = [None, "", [], {}, {"primaryCertificate": [], "multiStackedCertificates": ""}]
+
+
+@pytest.mark.parametrize(("empty", "rolled_up"), [*((each, True) for each in NOTHING), ("", False)])
 def test_nothing_is_deployed_however_it_is_written(sandbox: Watch, empty: Any, *, rolled_up: bool) -> None:
     """Null, or empty of any type; what else is no network costs that one alone."""
     api = sandbox["akamai"]

@@ -28,7 +28,7 @@ SETTINGS = th.ObjectType(
     ),
     th.Property(
         "contract_ids",
-        th.ArrayType(th.StringType),
+        th.ArrayType(th.StringType(pattern=r"^\S+$")),
         default=[],
         description="The contracts to read; all when empty, which needs the grant of `hostnames`, too.",
     ),

@@ -314,7 +314,8 @@ def test_a_missing_grant_is_named_with_the_way_around_it(sandbox: Watch, tmp_pat
     assert result.returncode == 1
     expected = (
         "akamai refused ListContracts with pep-authz/deny: Forbidden. The API client lacks the grant "
-        "Property Manager (PAPI) READ-ONLY: give it to it. Or name the contracts in akamai.contract_ids."
+        "Property Manager (PAPI) READ-ONLY: give it to it. Or name them in akamai.contract_ids, and leave "
+        "hostnames out of akamai.products."
     )
     assert result.errors["akamai_certificates", "*"]["message"] == expected
     assert result.errors["akamai_enrollments", "*"]["request_id"]
@@ -625,6 +626,45 @@ def test_a_contract_whose_answer_is_no_use_is_asked_one_by_one(
     (line,) = (line for line in said(caplog, logging.INFO) if f"{DEPLOYMENTS} is asked" in line)
     assert words in line
     assert f"each enrollment of the contract {CONTRACTS[1]}, within" in line
+
+
+@pytest.mark.parametrize("rolled_up", [True, False])
+def test_certificates_that_visitors_show_are_left_out(
+    sandbox: Watch, caplog: pytest.LogCaptureFixture, *, rolled_up: bool
+) -> None:
+    """Where a deployment says of them, too: no field takes them, and nobody is told each day."""
+    caplog.set_level(logging.INFO)
+    sandbox["akamai"].rolled_up = rolled_up
+
+    def shown(call: Call, right: Any) -> Any:
+        deployed = [right] if call.entry.operation == DEPLOYMENTS else right["enrollments"]
+        for each in (each[network] for each in deployed for network in ("production", "staging")):
+            if each:
+                each["networkConfiguration"]["clientMutualAuthentication"] = {"setId": "1"}
+        return right
+
+    changed(sandbox, "akamai", ACTIVE if rolled_up else DEPLOYMENTS, shown)
+    read(sandbox, contract_ids=[CONTRACTS[0]], products=["cps"])
+    assert not [line for line in said(caplog, logging.INFO) if "the provider also sends" in line]
+
+
+def test_who_only_tests_asks_one_enrollment(sandbox: Watch, tmp_path: Path) -> None:
+    """Where each is asked for its own: the limit is that of all who ask."""
+    sandbox["akamai"].rolled_up = False
+    assert run(sandbox, tmp_path, "--test").returncode == 0
+    assert sandbox.count(DEPLOYMENTS) == 1
+
+
+def test_some_enrollments_that_are_refused_are_rows(sandbox: Watch) -> None:
+    """However many, where one before them was read."""
+    sandbox["akamai"].rolled_up = False
+    ids = [each.enrollment_id for each in sandbox["akamai"].inventory if each.contract_id == CONTRACTS[1]]
+    sandbox.faults.add(
+        *(Fault("error", DEPLOYMENTS, key=each, status=403, code="pep-authz/deny") for each in ids)
+    )
+    records = read(sandbox)
+    assert {row["key"] for row in records["sync_errors"]} == {*ids}
+    assert all("CPS READ-ONLY" in row["message"] for row in records["sync_errors"])
 
 
 def test_the_version_before_is_asked_for_once(sandbox: Watch) -> None:

@@ -54,7 +54,7 @@ CONTRACT_LIST = Listing(
 
 # What does without an operation of PAPI.
 WITHOUT = {
-    CONTRACTS: " Or name the contracts in akamai.contract_ids.",
+    CONTRACTS: " Or name them in akamai.contract_ids, and leave hostnames out of akamai.products.",
     HOSTNAMES: " Or leave hostnames out of akamai.products.",
 }
 

@@ -40,7 +40,7 @@ class API(ABC, Generic[Item]):
     demo: ClassVar[Mapping[str, Any]] = {"size": 24}
     """The options of an account that a demonstration reads in a moment."""
     products: ClassVar[tuple[str, ...]] = ()
-    """The products that the tap's setting of that name may name; the first is read where none is named."""
+    """The products that the tap's setting of that name may name; the first is read where none is given."""
     lists: ClassVar[tuple[str, ...]]
     """Operations that list keys."""
     details: ClassVar[tuple[str, ...]]

@@ -7,16 +7,15 @@ import os
 import re
 from dataclasses import replace
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
-from requests import Request
 from singer_sdk.about import TextFormatter
 from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
+
+from tap_cdn_certs.api.settings import url_mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +164,7 @@ def _provider_mistakes(name: str, settings: Mapping[str, Any], module: ModuleTyp
     for setting in module.CLIENT.url_settings:
         given = settings.get(setting)
         for url in given if isinstance(given, list) else [given]:
-            yield from _url_mistakes(f"{name}.{setting}", url)
+            yield from url_mistakes(f"{name}.{setting}", url)
     for setting in (*module.CLIENT.url_settings, "products"):
         if settings.get(setting) == []:
             yield f"{name}.{setting} is empty: nothing would be read."
@@ -190,6 +189,8 @@ def _schema_mistakes(error: ValidationError, schema: Mapping[str, Any]) -> Itera
             yield f"{path} has to be {_kind(expected)}."
         case "enum":
             yield f"{path} has to be {_listed(expected)}."
+        case "pattern":
+            yield f"{path} is empty, or holds characters that no such setting has: was it copied whole?"
         case "minLength":
             yield f"{path} is empty."
         # Of numbers: the others could hold a secret.
@@ -210,32 +211,6 @@ def _text_mistakes(path: str, value: Any) -> Iterator[str]:
         re.search("key|token|secret", path) and not (value.isascii() and " " not in value)
     ):
         yield f"{path} holds characters that no such setting has: was it copied whole?"
-
-
-def _url_mistakes(path: str, value: Any) -> Iterator[str]:
-    if not isinstance(value, str):
-        return
-    try:
-        Request("GET", value).prepare()
-        url = urlsplit(value)
-        loopback = _is_loopback(url.hostname or "")
-        plain = url.port is None or url.port
-    except ValueError:
-        yield f"{path} is not an address such as https://api.example.com."
-        return
-    if url.scheme not in {"http", "https"} or not url.hostname or not plain:
-        yield f"{path} is not an address such as https://api.example.com."
-    elif url.scheme == "http" and not loopback:
-        yield f"{path} has to begin with https://: the keys would be sent for all to read."
-    elif url.username or url.password or url.query or url.fragment:
-        yield f"{path} may hold a host, a port and a path, nothing else."
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listed(values: list[str]) -> str:

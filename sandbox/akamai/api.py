@@ -37,7 +37,6 @@ PATHS = {
     r"/papi/v1/contracts": LIST_CONTRACTS,
     r"/papi/v1/hostnames": HOSTNAMES,
 }
-# The only type that each is answered in.
 TYPES = {
     ACTIVE: "application/vnd.akamai.cps.active-certificates.v2+json",
     ENROLLMENTS: "application/vnd.akamai.cps.enrollments.v11+json",
@@ -109,6 +108,8 @@ class Akamai(API[Enrollment]):
     }
 
     account: Account
+    types: Mapping[str, str] = TYPES
+    """The only type that each operation is answered in."""
     rolled_up = True
     """Whether it knows ListActiveCertificates, which its published description does not."""
     grants = frozenset({"CPS", "PAPI"})
@@ -165,7 +166,7 @@ class Akamai(API[Enrollment]):
             self.refuse("gone")
         if ("CPS" if operation in CPS else "PAPI") not in self.grants:
             self.refuse("permission")
-        if call.header("Accept") != TYPES[operation]:
+        if call.header("Accept") != self.types[operation]:
             raise RefusedError(406, "not-acceptable", "Not Acceptable")
         query = self.parameters(call)
         answered = {
@@ -175,7 +176,7 @@ class Akamai(API[Enrollment]):
             LIST_CONTRACTS: self.contracts,
             HOSTNAMES: self.hostnames,
         }[operation]
-        answer = Answer.json(200, answered(call, query), TYPES[operation])
+        answer = Answer.json(200, answered(call, query), self.types[operation])
         if query.get("offset", "0") == "0":
             self.listed(operation)
         return answer

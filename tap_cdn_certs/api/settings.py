@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from requests import Request
 from singer_sdk import typing as th
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def common_settings(
@@ -63,15 +69,15 @@ def addresses(name: str, defaults: list[str], description: str) -> th.Property[A
     return th.Property(name, th.ArrayType(th.StringType), default=defaults, description=description)
 
 
-def products(*names: str, description: str) -> th.Property[Any]:
-    """The setting of a provider with several products: the first is read where nothing is said.
+def products(*names: str, description: str, unasked: int = 1) -> th.Property[Any]:
+    """The setting of a provider with several products: the first are read where nothing is said.
 
     What is new is never read unasked: a user's keys lack the permission for it.
     """
     return th.Property(
         "products",
         th.ArrayType(th.StringType(allowed_values=[*names])),
-        default=[names[0]],
+        default=[*names[:unasked]],
         description=f"What is read: {description}.",
     )
 
@@ -84,3 +90,30 @@ def max_connections(default: int = 32) -> th.Property[Any]:
         default=default,
         description="How many requests may be under way at once; more help only where answers are slow.",
     )
+
+
+def url_mistakes(path: str, value: Any) -> Iterator[str]:
+    """What is wrong with the address that a setting has, without what it is."""
+    if not isinstance(value, str):
+        return
+    try:
+        Request("GET", value).prepare()
+        url = urlsplit(value)
+        loopback = _is_loopback(url.hostname or "")
+        plain = url.port is None or url.port
+    except ValueError:
+        yield f"{path} is not an address such as https://api.example.com."
+        return
+    if url.scheme not in {"http", "https"} or not url.hostname or not plain:
+        yield f"{path} is not an address such as https://api.example.com."
+    elif url.scheme == "http" and not loopback:
+        yield f"{path} has to begin with https://: the keys would be sent for all to read."
+    elif url.username or url.password or url.query or url.fragment:
+        yield f"{path} may hold a host, a port and a path, nothing else."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -92,7 +92,8 @@ class NestedStream(DetailStream):
             self.items_of,
             self.keys(),
             connections=self.client.connections,
-            ahead=lambda: self.client.connections,
+            # Who only tests may be done after the first.
+            ahead=lambda: self.client.connections if self.client.patience is None else 1,
             over=self.over,
         ):
             # How many items there are is known at the end; a key stands for its own.

@@ -23,11 +23,12 @@ SETTINGS = th.ObjectType(
     products(
         "cps",
         "hostnames",
+        unasked=2,
         description="`cps`: certificates and enrollments; `hostnames`: what the properties serve",
     ),
     th.Property(
         "contract_ids",
-        th.ArrayType(th.StringType),
+        th.ArrayType(th.StringType(pattern=r"^\S+$")),
         default=[],
         description="The contracts to read; all when empty, which needs the grant of `hostnames`, too.",
     ),

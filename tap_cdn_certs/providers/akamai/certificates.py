@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing
-from tap_cdn_certs.errors import APIError, InvalidValueError, Reach
+from tap_cdn_certs.errors import APIError, InvalidValueError
 from tap_cdn_certs.providers.akamai.client import ACTIVE, CONTRACTS, DEPLOYMENTS, ENROLLMENTS
 from tap_cdn_certs.records.seen import words
 from tap_cdn_certs.records.values import (
@@ -21,6 +24,7 @@ from tap_cdn_certs.records.values import (
     identifier,
     inner,
     integer,
+    mapping,
     objects,
     required_identifier,
     taken,
@@ -33,10 +37,9 @@ from tap_cdn_certs.streams.list_stream import ListStream
 from tap_cdn_certs.streams.nested_stream import NestedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_cdn_certs.records.values import Item, Record
-    from tap_cdn_certs.streams.inventory import Inventory
 
 NETWORKS = ("production", "staging")
 # Of a deployment: the certificate, and that of the other kind of key.
@@ -72,29 +75,73 @@ def deployments(body: Item) -> list[Item]:
     return deployed(body)
 
 
+def active(body: Item) -> list[Any]:
+    """The enrollments of a contract with what is deployed of them: their documents say little of their form.
+
+    Raises:
+        InvalidValueError: It is another one, which says nothing.
+    """
+    listed = enrollments(body)
+    known = [item for item in listed if isinstance(item, Mapping) and item["id"]]
+    if listed and not any(item.keys() & {*NETWORKS} for item in known):
+        raise InvalidValueError("No enrollment says what it is, and what is deployed of it.")
+    return listed
+
+
 def deployed(enrollment: Item) -> list[Item]:
-    """The certificates on both networks, each with its deployment, and what tells it from the others."""
-    found: dict[str, Item] = {}
+    """The certificates on both networks, each with its deployment, and what tells it from the others.
+
+    A network of which they cannot be read has an `error` in their place.
+    """
+    found: list[Item] = []
     for network in NETWORKS:
-        deployment = inner(enrollment, network)
-        rest = {name: value for name, value in deployment.items() if name not in {PRIMARY, STACKED}}
-        for kind in (PRIMARY, STACKED):
-            for certificate in objects(deployment, kind):
-                if all(value is None for value in certificate.values()):
-                    continue
-                algorithm = key_algorithm(certificate)
-                # Two of one kind are not known to be there: but none is to be lost.
-                while (key := f"{network}/{algorithm}") in found:
-                    algorithm += "_2"
-                found[key] = {
-                    "key": key,
-                    "network": network,
-                    "key_algorithm": algorithm,
-                    "primary_certificate": kind == PRIMARY,
-                    "deployment": rest,
-                    "certificate": certificate,
-                }
-    return [*found.values()]
+        try:
+            found += on_network(network, mapping(enrollment.get(network) or None, network))
+        except InvalidValueError as error:
+            found.append({"key": network, "error": error})
+    return found
+
+
+def on_network(network: str, deployment: Item) -> list[Item]:
+    """The certificates that are deployed on a network.
+
+    Raises:
+        InvalidValueError: It is not what the provider documents.
+    """
+    rest = {name: value for name, value in deployment.items() if name not in {PRIMARY, STACKED}}
+    held: dict[str, tuple[bool, Item]] = {}
+    primary = mapping(deployment.get(PRIMARY) or None, PRIMARY)
+    for is_primary, certificate in (
+        (True, primary),
+        *((False, each) for each in objects(deployment, STACKED)),
+    ):
+        if any(certificate.values()):
+            held.setdefault(digest(certificate), (is_primary, certificate))
+    algorithms = {name: key_algorithm(certificate) for name, (_, certificate) in held.items()}
+    # Two of one kind are not known to be there, but none is to be lost; nor does their order tell them apart.
+    several = {each for each, number in Counter(algorithms.values()).items() if number > 1}
+    found: list[Item] = []
+    for name, (is_primary, certificate) in held.items():
+        named = not is_primary and algorithms[name] in several
+        algorithm = f"{algorithms[name]}_{name[:8]}" if named else algorithms[name]
+        found.append(
+            {
+                "key": f"{network}/{algorithm}",
+                "network": network,
+                "key_algorithm": algorithm,
+                "primary_certificate": is_primary,
+                "deployment": rest,
+                "certificate": certificate,
+            }
+        )
+    return found
+
+
+def digest(certificate: Item) -> str:
+    """What tells a certificate from others: of its PEM, or of all that is said where that is not shown."""
+    pem = "".join((unchecked_text(certificate, "certificate") or "").split())
+    said = pem or json.dumps(certificate, sort_keys=True)
+    return hashlib.sha256(said.encode(errors="replace")).hexdigest()
 
 
 def key_algorithm(certificate: Item) -> str:
@@ -109,16 +156,14 @@ def key_algorithm(certificate: Item) -> str:
     return "ECDSA" if algorithm == "EC" else str(algorithm or UNKNOWN)
 
 
-def listed(operation: str, path: str) -> Listing:
+def listed(operation: str, path: str, items: Callable[[Item], list[Any]]) -> Listing:
     """A list of enrollments, of which each contract has one."""
     sizes = (2**26, 10**6)  # with all certificates of all enrollments
-    return Listing(
-        operation=operation, path=path, items=enrollments, key="id", noun="enrollments", sizes=sizes
-    )
+    return Listing(operation=operation, path=path, items=items, key="id", noun="enrollments", sizes=sizes)
 
 
-ACTIVE_LIST = listed(ACTIVE, "/cps/v2/active-certificates")
-ENROLLMENT_LIST = listed(ENROLLMENTS, "/cps/v2/enrollments")
+ACTIVE_LIST = listed(ACTIVE, "/cps/v2/active-certificates", active)
+ENROLLMENT_LIST = listed(ENROLLMENTS, "/cps/v2/enrollments", enrollments)
 
 
 class AkamaiEnrollments(ListStream):
@@ -183,15 +228,10 @@ class AkamaiCertificates(NestedStream):
     items = Listing(operation=DEPLOYMENTS, items=deployments, key="key", noun="certificates")
     other_operations = (CONTRACTS,)
     proofs = ("expiry", "certificate")
-    # In the key.
-    left_out = words("key certificate.keyAlgorithm")
-
-    one_by_one = False  # whether each enrollment is asked for its own
-
-    @property
-    @override
-    def inventory(self) -> Inventory:
-        return self.run.inventory(self.provider, ENROLLMENT_LIST if self.one_by_one else ACTIVE_LIST)
+    # In the key, and of certificates that visitors show.
+    left_out = words(
+        "key certificate.keyAlgorithm deployment.networkConfiguration.clientMutualAuthentication"
+    )
 
     @cached_property
     def active(self) -> dict[str | None, Item]:
@@ -204,24 +244,43 @@ class AkamaiCertificates(NestedStream):
         return found
 
     @override
-    def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
+    def keys(self) -> Iterator[str]:
+        failed: APIError | None = None
         try:
-            yield from super().results()
+            yield from super().keys()
         except APIError as error:
-            if error.reach is not Reach.GONE:
-                raise
-            self.logger.info("%s: %s", self.name, error)
-            self.one_by_one = True
+            failed = error
+        yield from self.unlisted()
+        if failed:
+            raise failed
+
+    def unlisted(self) -> Iterator[str]:
+        """The enrollments of the contracts that do not list what is deployed."""
+        contracts: set[str] = self.client.unlisted
+        if not contracts:
+            return
+        if not self.active:
             self.source = self.source._replace(operation=DEPLOYMENTS)
-            self.prepare()
-            yield from super().results()
+        for place, item in enumerate(self.run.inventory(self.provider, ENROLLMENT_LIST), 1):
+            if isinstance(item, Mapping) and item["contractId"] not in contracts:
+                continue
+            key = ENROLLMENT_LIST.identify(item)
+            if key in self.active and key:
+                continue
+            self.counts.listed += 1
+            try:
+                yield required_identifier(mapping(item, "The item"), "id")
+            except InvalidValueError as error:
+                self.failed(f"#{place}", error)
 
     @override
     def items_of(self, key: str) -> Iterator[Any]:
-        return super().items_of(key) if self.one_by_one else iter(deployed(self.active[key]))
+        return iter(deployed(self.active[key])) if key in self.active else super().items_of(key)
 
     @override
     def fields(self, key: str, answer: Item) -> Record:
+        if error := answer.get("error"):
+            raise error
         certificate, deployment = inner(answer, "certificate"), inner(answer, "deployment")
         network = inner(deployment, "networkConfiguration")
         sent = (unchecked_text(certificate, name) or "" for name in ("certificate", "trustChain"))

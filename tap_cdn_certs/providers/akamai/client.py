@@ -7,22 +7,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from typing_extensions import override
 
+from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.paging import Listing, read_places
 from tap_cdn_certs.api.rate_limit import Limit
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import APIError, Reach, Refusal
+from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, Refusal, TooLargeError
 from tap_cdn_certs.providers.akamai import edgerc
 from tap_cdn_certs.providers.akamai.signature import EdgeGrid
-from tap_cdn_certs.records.values import required_identifier
+from tap_cdn_certs.records.values import mapping, required_identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
 
@@ -31,30 +32,44 @@ if TYPE_CHECKING:
     from tap_cdn_certs.api.paging import Parameters
     from tap_cdn_certs.records.values import Item
 
+Result = TypeVar("Result")
+
 logger = logging.getLogger(__name__)
 
 ACTIVE, ENROLLMENTS, DEPLOYMENTS = "ListActiveCertificates", "ListEnrollments", "ListDeployments"
 CONTRACTS, HOSTNAMES = "ListContracts", "ListHostnames"
 
-# The version of an answer is in its type, exactly.
+# The version of an answer is in its type, exactly; the one before it, where either may be known.
 CPS = {
-    ACTIVE: {"Accept": "application/vnd.akamai.cps.active-certificates.v2+json"},
-    ENROLLMENTS: {"Accept": "application/vnd.akamai.cps.enrollments.v11+json"},
-    DEPLOYMENTS: {"Accept": "application/vnd.akamai.cps.deployments.v8+json"},
+    ACTIVE: ["application/vnd.akamai.cps.active-certificates.v2+json"],
+    ENROLLMENTS: ["application/vnd.akamai.cps.enrollments.v11+json"],
+    DEPLOYMENTS: [f"application/vnd.akamai.cps.deployments.v{version}+json" for version in (8, 7)],
 }
+PAPI = (CONTRACTS, HOSTNAMES)
 UNPREFIXED = {"Accept": "application/json", "PAPI-Use-Prefixes": "false"}
-PAPI = {CONTRACTS: UNPREFIXED, HOSTNAMES: UNPREFIXED}
-HEADERS = {**CPS, **PAPI}
 
 CONTRACT_LIST = Listing(
     operation=CONTRACTS, path="/papi/v1/contracts", items="contracts.items", key="contractId"
 )
+
+# What does without an operation of PAPI.
+WITHOUT = {
+    CONTRACTS: " Or name them in akamai.contract_ids, and leave hostnames out of akamai.products.",
+    HOSTNAMES: " Or leave hostnames out of akamai.products.",
+}
 
 # `https://problems.luna.akamaiapis.net/-/pep-authn/deny` is `pep-authn/deny`.
 PROBLEM = re.compile(r"^https?://[^/]*/(?:-/)?")
 # What is said of a detail, which may hold people's data.
 OF_THE_SIGNATURE = re.compile(r"\b(?:timestamp|signature)\b", re.IGNORECASE)
 NOT_THERE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.NOT_ACCEPTABLE})
+# An answer that is not as it is known to be, or too much.
+UNUSABLE = (InvalidValueError, TooLargeError)
+FIRST = 60.0  # seconds that others wait for the first answer, which says its version
+
+
+class VersionError(APIError):
+    """An answer that the provider does not give in the version that is asked for."""
 
 
 class AkamaiClient(Client):
@@ -73,10 +88,15 @@ class AkamaiClient(Client):
 
     def __init__(self, settings: Mapping[str, Any], stopped: Any) -> None:
         self._settings = settings
-        self._contracts = [contract.removeprefix("ctr_") for contract in settings["contract_ids"]]
+        self._contracts = [*dict.fromkeys(each.removeprefix("ctr_") for each in settings["contract_ids"])]
+        self._odd: list[APIError] = []  # of the contracts that do not say what they are
         self._listing = Lock()
         self._lists_active = False  # whether it is known to
-        self._missing: APIError | None = None
+        self._unknown: APIError | None = None
+        # The contracts whose enrollments have to be asked for what is deployed.
+        self.unlisted: set[str] = set()
+        self._types = {**CPS}
+        self._asking, self._answered = Lock(), Event()
         super().__init__(edgerc.read(settings), stopped)
 
     @override
@@ -95,9 +115,36 @@ class AkamaiClient(Client):
     ) -> requests.Request:
         key = self._settings.get("account_switch_key")
         account = {"accountSwitchKey": key} if key else {}
-        request = super().ask(operation, path, {**(parameters or {}), **account}, url)
-        request.headers = HEADERS[operation]
-        return request
+        return super().ask(operation, path, {**(parameters or {}), **account}, url)
+
+    @override
+    def request(
+        self,
+        operation: str,
+        request: requests.Request,
+        read: Callable[[Item], Result],
+        sizes: tuple[int, int] = (MAX_BYTES, MAX_TOKENS),
+    ) -> Result:
+        if operation in PAPI:
+            request.headers = UNPREFIXED
+            return super().request(operation, request, read, sizes)
+        several = len(self._types[operation]) > 1
+        if several and not self._asking.acquire(blocking=False):
+            self._answered.wait(FIRST)
+        newest, *older = self._types[operation]
+        try:
+            request.headers = {"Accept": newest}
+            return super().request(operation, request, read, sizes)
+        except VersionError:
+            if not older:
+                raise
+            # The others begin with it from now on.
+            self._types[operation] = older
+            request.headers = {"Accept": older[0]}
+            return super().request(operation, request, read, sizes)
+        finally:
+            if several:
+                self._answered.set()
 
     def contracts(self) -> list[str]:
         """The contracts to read: those that the settings name, else all that may be seen.
@@ -107,12 +154,21 @@ class AkamaiClient(Client):
         """
         with self._listing:
             if not self._contracts:
-                listed = [required_identifier(each, "contractId") for each in super().listing(CONTRACT_LIST)]
-                self._contracts = [contract.removeprefix("ctr_") for contract in listed]
-            if not self._contracts:
+                self._contracts = [*dict.fromkeys(self._listed())]
+            if not (self._contracts or self._odd):
                 message = f"{CONTRACTS} lists none for this API client. Name them in akamai.contract_ids."
                 raise APIError("NoContracts", message, Reach.STREAM, operation=CONTRACTS)
             return self._contracts
+
+    def _listed(self) -> Iterator[str]:
+        """The contracts that may be seen."""
+        for place, item in enumerate(super().listing(CONTRACT_LIST), 1):
+            try:
+                yield required_identifier(mapping(item, "The item"), "contractId").removeprefix("ctr_")
+            except InvalidValueError as error:
+                error.operation = CONTRACTS
+                message = f"{error.message} This was of the contract #{place}, which is not read."
+                self._odd.append(error.but(message, Reach.STREAM))
 
     @override
     def listing(self, listing: Listing) -> Iterator[Any]:
@@ -120,32 +176,49 @@ class AkamaiClient(Client):
             yield from super().listing(listing)
             return
         contracts, without = self.contracts(), list[APIError]()
-        yield from read_places([self._of(contract, listing, without) for contract in contracts], listing)
-        # Nothing at all is rather a mistake in what was asked.
-        if len(without) == len(contracts):
+        places = [self._of(contract, listing, without) for contract in contracts]
+        yield from read_places([*places, *(failing(error) for error in self._odd)], listing)
+        if len(without) < len(contracts):
+            return
+        if self._settings["contract_ids"]:
+            # Nothing at all is rather a mistake in what was asked.
             message = f"{without[0].message.rstrip('.')}. No contract has CPS: check akamai.contract_ids."
             raise without[0].but(message, Reach.STREAM)
+        logger.warning("%s: no contract of the account has CPS, so there is nothing.", listing.operation)
 
     def _of(self, contract: str, listing: Listing, without: list[APIError]) -> Iterator[Any]:
         """The items of a contract; one that has no CPS has none."""
+        active = listing.operation == ACTIVE
         try:
-            if self._missing and listing.operation == ACTIVE:
-                raise self._missing
+            if active and self._unknown:
+                raise self._unknown
             for item in super().listing(replace(listing, parameters={"contractId": contract})):
                 yield {**item, "contractId": contract} if isinstance(item, Mapping) else item
-            self._lists_active |= listing.operation == ACTIVE
+            self._lists_active |= active
         except APIError as error:
             if error.reach is Reach.INACTIVE:
                 level = logging.WARNING if self._settings["contract_ids"] else logging.INFO
                 logger.log(level, "The contract %s has no CPS: %s", quoted(contract), error)
                 without.append(error)
-                return
-            if error.reach is Reach.GONE and not self._lists_active:
-                self._missing = error
-            elif error.reach not in {Reach.HOST, Reach.PROVIDER}:
+            elif active and (error.reach is Reach.GONE or isinstance(error, UNUSABLE)):
+                self._leave_unlisted(contract, error)
+            elif error.reach in {Reach.HOST, Reach.PROVIDER}:
+                raise
+            else:
                 message = f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}."
                 raise error.but(message, Reach.STREAM) from None
-            raise
+
+    def _leave_unlisted(self, contract: str, error: APIError) -> None:
+        """Notes that a contract does not list what is deployed, or none does."""
+        self.unlisted.add(contract)
+        if error is self._unknown:
+            return
+        of = f" of the contract {quoted(contract)}"
+        # What no contract has answered yet, the provider does not know.
+        if error.reach is Reach.GONE and not self._lists_active:
+            self._unknown, of = error, ""
+        each = f"{DEPLOYMENTS} is asked for each enrollment{of}, within the limit of CPS."
+        logger.info("%s: %s %s", ACTIVE, error, each)
 
     @override
     def refusal(self, body: Item) -> Refusal | None:
@@ -174,22 +247,19 @@ class AkamaiClient(Client):
         if reach is not Reach.STREAM:
             return said
         grant = "CPS READ-ONLY" if operation in CPS else "Property Manager (PAPI) READ-ONLY"
-        without = " Or name the contracts in akamai.contract_ids." if operation == CONTRACTS else ""
-        return f"{said.rstrip('.')}. The API client lacks the grant {grant}: give it to it.{without}"
+        lacking = f"The API client lacks the grant {grant}: give it to it."
+        return f"{said.rstrip('.')}. {lacking}{WITHOUT.get(operation, '')}"
 
     @override
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
         error, status = super().fail(operation, host, answer), answer.status
         if operation == ACTIVE and status in NOT_THERE:
-            message = (
-                f"akamai does not know {ACTIVE} (HTTP {status}): {DEPLOYMENTS} is asked for each enrollment, "
-                "within the limit of CPS."
-            )
+            message = f"akamai does not answer it as {CPS[ACTIVE][0]} (HTTP {status})."
             return APIError(error.code, message, Reach.GONE, request_id=error.request_id)
         if status == HTTPStatus.NOT_ACCEPTABLE:
-            form = HEADERS.get(operation, {}).get("Accept")
+            form = " or ".join(CPS.get(operation, [UNPREFIXED["Accept"]]))
             message = f"akamai does not answer {operation} as {form} any more: see if there is a newer tap."
-            return APIError(error.code, message, Reach.STREAM, request_id=error.request_id)
+            return VersionError(error.code, message, Reach.STREAM, request_id=error.request_id)
         if operation == DEPLOYMENTS and status == HTTPStatus.NOT_FOUND:
             error.reach = Reach.GONE
         of_contract = operation in {ACTIVE, ENROLLMENTS} and status == HTTPStatus.BAD_REQUEST
@@ -202,3 +272,9 @@ class AkamaiClient(Client):
     def wait_hint(self, answer: Answer) -> float | None:
         # As the documents write it, too.
         return answer.wait() if "Retry-After" in answer.headers else answer.wait("Retry-After-")
+
+
+def failing(error: APIError) -> Iterator[Any]:
+    """A part of a list that cannot be read."""
+    raise error
+    yield

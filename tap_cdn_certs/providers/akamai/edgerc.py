@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from configparser import Error, RawConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_cdn_certs.api.settings import url_mistakes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+VALUE = re.compile("[!-~]+")
 TOKENS = ("client_token", "client_secret", "access_token")
 
 
@@ -22,9 +26,12 @@ def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"akamai takes either edgerc, or {', '.join(TOKENS)}: both are given."
     elif isinstance(path, str) and path.strip():
         try:
-            read(settings)
+            there = read(settings)
         except ValueError as error:
             yield str(error)
+            return
+        if "api_url" not in settings:
+            yield from url_mistakes("The host in the file of akamai.edgerc", there["api_url"])
 
 
 def read(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,5 +58,10 @@ def read(settings: Mapping[str, Any]) -> dict[str, Any]:
     needed = TOKENS if "api_url" in settings else (*TOKENS, "host")
     if missing := [name for name in needed if not there.get(name)]:
         raise ValueError(f"{where}, whose section [{section}] has no {', '.join(missing)}.")
-    host = there.get("host", "").removeprefix("https://").strip("/")
-    return {"api_url": f"https://{host}", **settings, **{name: there[name] for name in TOKENS}}
+    # As Akamai's own parser has it, a comment has a line of its own: after a value it is a part of it.
+    if odd := [name for name in needed if not VALUE.fullmatch(there[name])]:
+        verb = "holds white space, a comment or characters that no such value has"
+        raise ValueError(f"{where}: in section [{section}] {', '.join(odd)} {verb}.")
+    host = there.get("host", "").strip("/")
+    url = host if "://" in host else f"https://{host}"
+    return {"api_url": url, **settings, **{name: there[name] for name in TOKENS}}

@@ -23,7 +23,8 @@ DEVELOP := .venv/installed
 MELTANO := .venv-meltano/installed
 LOADED := .meltano/loaded
 PLUGINS := .meltano/installed
-WAREHOUSES := $(foreach kind,bigquery target-bigquery snowflake spark,.venv-$(kind)/installed)
+# Spark needs Java.
+WAREHOUSES := $(patsubst %,.venv-%/installed,bigquery target-bigquery snowflake $(if $(shell command -v java),spark))
 INSTALL := mkdir -p .meltano && .venv-meltano/bin/meltano install
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 

@@ -28,7 +28,8 @@ AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
-WAREHOUSES := $(foreach kind,bigquery target-bigquery snowflake spark,.venv-$(kind)/installed)
+# Spark needs Java.
+WAREHOUSES := $(patsubst %,.venv-%/installed,bigquery target-bigquery snowflake $(if $(shell command -v java),spark))
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
 
 help: ## Show the targets

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 import yaml
 from warehouses import NOW, PROJECT, QUESTIONS, ROOT, SCHEMAS, SYNCS, Warehouse, duckdb_warehouse, plain
@@ -463,3 +464,23 @@ def test_builds_with_other_providers(tmp_path: Path, target_duckdb: str, dbt: st
     assert [(row["provider"], row["domain_name"]) for row in rows["domains_without_certificate"]] == [
         ("initech", "asked.example.com")
     ]
+
+
+def test_tables_are_read_as_they_are_written(tmp_path: Path, target_duckdb: str, dbt: str) -> None:
+    """Names may be in upper case; a table without what identifies its rows stops the build."""
+    warehouse = duckdb_warehouse(tmp_path, target_duckdb, dbt)
+    warehouse.load(SYNCS[0], streams=("syncs", "certificate_info"))
+    with duckdb.connect(tmp_path / "certs.duckdb") as connection:
+        names = [name for (name, *_) in connection.execute("describe cdn_certs.syncs").fetchall()]
+        upper = ", ".join(f'{name} as "{name.upper()}"' for name in names)
+        connection.execute(f"create table cdn_certs.other as select {upper} from cdn_certs.syncs")  # noqa: S608
+        connection.execute("drop table cdn_certs.syncs")
+        connection.execute("alter table cdn_certs.other rename to syncs")
+        connection.execute("create or replace table cdn_certs.certificate_info as select '{}' as data")
+    with pytest.raises(AssertionError) as stopped:
+        warehouse.build("run", "--select", "stg_syncs", "stg_certificate_info")
+    wanted = "none of the columns that identify the rows of certificate_info, account, domain_name, but: data."
+    assert wanted in " ".join(str(stopped.value).split())
+    found = [row["stream"] for row in warehouse.rows("stg_syncs")]
+    assert found
+    assert None not in found

@@ -49,7 +49,8 @@ def build(emulator: Emulator, variables: Mapping[str, str], *arguments: str) -> 
             "TZ": "Asia/Shanghai",
         },
     )
-    assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+    (emulator.folder / "dbt.log").write_text(run.stdout + run.stderr)
+    assert run.returncode == 0, run.stdout[-5000:]
 
 
 def marts(emulator: Emulator, expected: Rows) -> Rows:

@@ -26,12 +26,12 @@
 
 {# A repeated column is never null: nobody knows whether a list was empty or missing, so that it is missing. #}
 {% macro bigquery__json_list(expression, loaded_type) -%}
-    {%- if loaded_type in ('string', none) -%}
+    {%- if loaded_type in ('string', 'text', none) -%}
         cast({{ expression }} as string)
     {%- elif loaded_type == 'repeated' -%}
-        case when array_length({{ expression }}) > 0 then to_json_string({{ expression }}) end
+        case when array_length({{ expression }}) > 0 then cast(to_json_string({{ expression }}) as string) end
     {%- else -%}
-        nullif(to_json_string({{ expression }}), 'null')
+        nullif(cast(to_json_string({{ expression }}) as string), 'null')
     {%- endif -%}
 {%- endmacro %}
 
@@ -60,7 +60,7 @@
 
 {% macro postgres__list_of(expressions) %}jsonb_build_array({{ expressions | join(', ') }}){% endmacro %}
 {% macro duckdb__list_of(expressions) %}json_array({{ expressions | join(', ') }}){% endmacro %}
-{% macro bigquery__list_of(expressions) %}to_json_string([{{ expressions | join(', ') }}]){% endmacro %}
+{% macro bigquery__list_of(expressions) %}cast(to_json_string([{{ expressions | join(', ') }}]) as string){% endmacro %}
 {% macro snowflake__list_of(expressions) %}to_json(array_construct({{ expressions | join(', ') }})){% endmacro %}
 {% macro spark__list_of(expressions) %}to_json(array({{ expressions | join(', ') }})){% endmacro %}
 
@@ -113,7 +113,11 @@
 {% macro snowflake__json_field(expression, field) %}cast(get_path(parse_json({{ expression }}), '{{ field }}') as text){% endmacro %}
 {% macro spark__json_field(expression, field) %}get_json_object({{ expression }}, '$.{{ field }}'){% endmacro %}
 
+{# Here too, an empty list may be one that was missing. An emulator makes JSON of what is text there. #}
 {% macro bigquery__json_field(expression, field) -%}
     {%- set path = "'$." ~ field ~ "'" if field else "'$'" -%}
-    coalesce(json_value({{ expression }}, {{ path }}), nullif(cast(json_query({{ expression }}, {{ path }}) as string), 'null'))
+    coalesce(
+        json_value({{ expression }}, {{ path }}),
+        nullif(nullif(cast(json_query({{ expression }}, {{ path }}) as string), 'null'), '[]')
+    )
 {%- endmacro %}

@@ -35,6 +35,10 @@
 {% macro default__without_leading(expression, character) %}ltrim({{ expression }}, '{{ character }}'){% endmacro %}
 {% macro default__without_trailing(expression, character) %}rtrim({{ expression }}, '{{ character }}'){% endmacro %}
 
+{# An emulator of it trims spaces alone. #}
+{% macro snowflake__without_leading(expression, character) %}{{ cdn_certs.without(expression, '^[' ~ character ~ ']+') }}{% endmacro %}
+{% macro snowflake__without_trailing(expression, character) %}{{ cdn_certs.without(expression, '[' ~ character ~ ']+$') }}{% endmacro %}
+
 {% macro spark__without_leading(expression, character) %}trim(leading '{{ character }}' from {{ expression }}){% endmacro %}
 {% macro spark__without_trailing(expression, character) %}trim(trailing '{{ character }}' from {{ expression }}){% endmacro %}
 

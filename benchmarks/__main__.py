@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import signal
 import sys
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.edge import HEADER as EDGE_HEADER
 from benchmarks.edge import edge
-from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, first_version, run, sandbox
+from benchmarks.measure import PARENT_CHILD, PROVIDER_SDK, TAP, Run, first_version, machine, run, sandbox
 from benchmarks.table import Row, line
 from sandbox.providers import load
 
@@ -250,18 +247,6 @@ def cpu(runs: list[Run]) -> float:
 def worst(runs: list[Run]) -> int:
     """The most requests of a run that were refused: the tap's should not be, in any."""
     return max(run.refused for run in runs)
-
-
-def machine() -> str:
-    """What the benchmark ran on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    names = [
-        text.partition(":")[2].strip()
-        for text in (cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else [])
-        if text.startswith("model name")
-    ]
-    name = names[0] if names else platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tarfile
@@ -21,6 +22,7 @@ from tap_cdn_certs.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from resource import struct_rusage
 
 ROOT = Path(__file__).parents[1]
 
@@ -156,46 +158,69 @@ def first_version() -> Iterator[tuple[str, ...] | None]:
         yield (sys.executable, "-c", start, "--config")
 
 
-def run(command: tuple[str, ...], config: dict[str, Any] | None = None, state: Any = None) -> Run:
-    """Runs a program to its end; one that fails ends the benchmark."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Path(folder, "stdout").open("w+b") as stdout,
-        Path(folder, "stderr").open("w+b") as stderr,
-    ):
+def run(
+    command: tuple[str, ...],
+    config: dict[str, Any] | None = None,
+    state: Any = None,
+    *,
+    stdin: Path | None = None,
+    stdout: Path | None = None,
+    **environment: str,
+) -> Run:
+    """Runs a program to its end, which may read and write files; one that fails ends the benchmark."""
+    with tempfile.TemporaryDirectory() as folder:
         arguments = list(command)
         for name, content in (("config", config), ("state", state)):
             if content is not None:
                 path = Path(folder, f"{name}.json")
                 path.write_text(json.dumps(content), encoding="utf-8")
                 arguments += [str(path)] if name == "config" else [f"--{name}", str(path)]
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TAP_")},
-            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        started = time.perf_counter()
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=stdout, stderr=stderr, env=environment)
-        try:
-            _, status, usage = os.wait4(process.pid, 0)
-        except BaseException:
-            process.kill()
-            raise
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            stderr.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{stderr.read()[-4000:].decode()}")
-        schemas, states, last = _messages(stdout)
-        kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-        return Run(
-            seconds=seconds,
-            cpu=usage.ru_utime + usage.ru_stime,
-            peak=kilobytes * 1024 / 1e6,
-            schemas=schemas,
-            states=states,
-            state=last,
-        )
+        with (
+            (stdin or Path(os.devnull)).open("rb") as read,
+            (stdout or Path(folder, "stdout")).open("w+b") as written,
+            Path(folder, "stderr").open("w+b") as said,
+        ):
+            seconds, usage, code = _measured(arguments, (read, written, said), environment)
+            if code:
+                written.seek(0)
+                said.seek(0)
+                last = (written.read() + said.read())[-4000:].decode()
+                sys.exit(f"{' '.join(command)} failed:\n{last}")
+            schemas, states, last_state = _messages(written)
+    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return Run(
+        seconds=seconds,
+        cpu=usage.ru_utime + usage.ru_stime,
+        peak=kilobytes * 1024 / 1e6,
+        schemas=schemas,
+        states=states,
+        state=last_state,
+    )
+
+
+def _measured(
+    arguments: list[str], files: tuple[IO[bytes], ...], environment: dict[str, str]
+) -> tuple[float, struct_rusage, int]:
+    """How long a program took, what it and its children needed, and its exit code."""
+    own = ("TAP_", "TARGET_", "DBT_", "CERTS_", "MELTANO_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    no_cloud = {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "AWS_EC2_METADATA_DISABLED": "true"}
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        arguments,
+        cwd=ROOT,
+        stdin=files[0],
+        stdout=files[1],
+        stderr=files[2],
+        env={**inherited, **no_cloud, **environment},
+    )
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return time.perf_counter() - started, usage, process.returncode
 
 
 def _messages(stdout: IO[bytes]) -> tuple[int, int, Any]:
@@ -209,3 +234,15 @@ def _messages(stdout: IO[bytes]) -> tuple[int, int, Any]:
             states += 1
             last = line
     return schemas, states, json.loads(last)["value"] if last else None
+
+
+def machine() -> str:
+    """What the benchmark ran on."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [
+        text.partition(":")[2].strip()
+        for text in (cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else [])
+        if text.startswith("model name")
+    ]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"

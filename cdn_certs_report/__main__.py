@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         models = database.read(options.database, options.schema)
     except database.DriverError as error:
-        return _fail(f"{printable(error)}: {remedy()}")
+        return _fail(f"{printable(error)}: {remedy(error.extra)}")
     except database.DatabaseError as error:
         return _fail(printable(error))
     report = inventory(models, options.now or datetime.now(UTC), options.stale_after)

@@ -49,7 +49,7 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Edge:
-    """The rows of `edge_drift`, as they are at one instant."""
+    """The rows of `edge_drift`, as they are at one instant, the worst first."""
 
     rows: tuple[Row, ...]
 
@@ -57,7 +57,7 @@ class Edge:
     def domains(self) -> list[Row]:
         """A row for each domain of an account, by the worst that is said of it: the worst first."""
         found: dict[Key, Row] = {}
-        for row in sorted(self.rows, key=_urgency):
+        for row in self.rows:
             found.setdefault((row["provider"], row["account"], row["domain_name"]), row)
         return list(found.values())
 
@@ -118,14 +118,14 @@ class Edge:
     def by_certificate(self) -> dict[Key, list[Row]]:
         """The rows of each certificate."""
         found: defaultdict[Key, list[Row]] = defaultdict(list)
-        for row in sorted(self.rows, key=_urgency):
+        for row in self.rows:
             found[row["provider"], row["account"], row["certificate_key"]].append(row)
         return found
 
 
 def edge(rows: Sequence[Row], now: datetime) -> Edge:
     """Return what the model says, at `now`: what is served may have ended since dbt ran."""
-    return Edge(tuple(_at(row, now) for row in rows))
+    return Edge(tuple(sorted((_at(row, now) for row in rows), key=_urgency)))
 
 
 def is_drift(row: Row) -> bool:

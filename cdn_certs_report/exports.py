@@ -15,7 +15,7 @@ from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
 
 from cdn_certs_report.edge import in_words as drift_in_words
-from cdn_certs_report.inventory import STATES
+from cdn_certs_report.inventory import STATES, Certificate
 from cdn_certs_report.words import place, printable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from icalendar import Event
 
     from cdn_certs_report.database import Row
-    from cdn_certs_report.inventory import Certificate, Inventory
+    from cdn_certs_report.inventory import Inventory
 
 _ALARM = timedelta(days=7)
 _LENGTH = timedelta(minutes=30)
@@ -56,23 +56,27 @@ _NOT_TEXT = re.compile(
 
 def to_json(inventory: Inventory) -> str:
     """Return the whole inventory; `report.schema.json` documents its keys."""
-    return json.dumps(
+    file = io.StringIO()
+    json.dump(
         {
             "made_at": inventory.now,
             "as_of": inventory.as_of,
             "complete": not inventory.warnings,
             "warnings": inventory.warnings,
-            "certificates": [_record(each) for each in inventory.certificates],
+            "certificates": inventory.certificates,
             "domains_without_certificate": inventory.domains_without_certificate,
             "algorithms": inventory.algorithms,
             "syncs": inventory.syncs,
             "errors": inventory.errors,
             "edge_drift": inventory.edge.rows,
         },
+        file,
         ensure_ascii=False,
         indent=1,
-        default=_time,
+        # Each when its turn comes: all of them at once are several times what is written.
+        default=lambda value: _record(value) if isinstance(value, Certificate) else _time(value),
     )
+    return file.getvalue()
 
 
 def to_csv(inventory: Inventory) -> str:
@@ -106,13 +110,16 @@ def to_ics(inventory: Inventory) -> str:
     )
     ending = [(each.ends_at, each) for each in inventory.certificates if each.ends_at]
     taken: set[str] = set()
+    events = []
     for end, certificate in sorted(ending, key=lambda each: (each[0], each[1].row["certificate_key"])):
         identity = _identity(certificate)
         if identity in taken:
             identity = f"{identity}/{certificate.row['certificate_key']}"
         taken.add(identity)
-        calendar.add_component(_event(certificate, end, identity, inventory.now))
-    return str(calendar.to_ical(), "utf-8")
+        # As text: what it is made from takes ten times as much.
+        events.append(_event(certificate, end, identity, inventory.now).to_ical())
+    last = b"END:VCALENDAR\r\n"
+    return str(b"".join((calendar.to_ical().removesuffix(last), *events, last)), "utf-8")
 
 
 @cache

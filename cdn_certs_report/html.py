@@ -59,7 +59,6 @@ def to_html(inventory: Inventory) -> str:
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     environment.filters.update(moment=_moment, left=left_in_words, age=age_in_words, csp_hash=_csp_hash)
     certificates = inventory.certificates
-    rows = [_compact(each) for each in certificates]
     return environment.get_template("report.html.j2").render(
         style=_text("report.css"),
         script=_text("report.js"),
@@ -73,8 +72,8 @@ def to_html(inventory: Inventory) -> str:
         wide=timeline(certificates, inventory.now, width=1120, height=200, months_apart=1),
         narrow=timeline(certificates, inventory.now, width=360, height=180, months_apart=3),
         # Columns are named once: 20,000 certificates are a few megabytes.
-        columns=list(rows[0]) if rows else [],
-        rows=[list(row.values()) for row in rows],
+        columns=[name for each in certificates[:1] for name in _compact(each)],
+        rows=[[*_compact(each).values()] for each in certificates],
     )
 
 

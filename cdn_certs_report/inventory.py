@@ -11,6 +11,8 @@ from cdn_certs_report.edge import Edge, edge, ending_before, is_drift
 from cdn_certs_report.words import age_in_words, left_in_words, place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cdn_certs_report.database import Row
 
 STATES = {
@@ -25,6 +27,8 @@ STATES = {
 
 _WITHDRAWN = {"revoked", "inactive"}
 """The statuses of certificates that are not valid any more before they end."""
+
+_ERROR = ("provider", "account", "stream", "key", "operation", "code", "occurred_at")
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -185,31 +189,39 @@ def inventory(models: dict[str, list[Row]], now: datetime, stale_after: timedelt
     """Return what the models say, at `now`."""
     served = edge(models["edge_drift"], now)
     certificates = _certificates(models, served, now)
-    syncs = [_sync(row, now, stale_after) for row in models["sync_health"]]
+    health = _sorted(models["sync_health"], "provider", "account", "stream")
+    syncs = tuple(_sync(row, now, stale_after) for row in health)
     completed = [row["last_complete_sync_at"] for row in syncs]
     return Inventory(
         now=now,
         as_of=min(completed) if completed and all(completed) else None,
         warnings=(*_warnings(syncs, now), *_not_known(certificates, models["domains_without_certificate"])),
-        certificates=tuple(sorted(certificates, key=lambda each: (each.ends_at or _END_OF_TIME, each.title))),
-        domains_without_certificate=tuple(
-            sorted(models["domains_without_certificate"], key=lambda row: str(row["domain_name"]))
+        # No two have the same place, so that every database gives the same report.
+        certificates=tuple(
+            sorted(certificates, key=lambda each: (each.ends_at or _END_OF_TIME, each.title, _key(each.row)))
+        ),
+        domains_without_certificate=_sorted(
+            models["domains_without_certificate"], "domain_name", "provider", "account"
         ),
         algorithms=tuple(
             sorted(
                 models["algorithm_inventory"],
-                key=lambda row: (row["class"] != "deprecated", row["algorithm_kind"], -row["certificates"]),
+                key=lambda row: (
+                    row["class"] != "deprecated",
+                    row["algorithm_kind"],
+                    -row["certificates"],
+                    _algorithm(row),
+                ),
             )
         ),
-        syncs=tuple(sorted(syncs, key=lambda row: (str(row["provider"]), row["account"], row["stream"]))),
-        errors=tuple(
-            sorted(
-                models["current_sync_errors"],
-                key=lambda row: tuple(str(row[name]) for name in ("provider", "account", "stream", "key")),
-            )
-        ),
+        syncs=syncs,
+        errors=_sorted(models["current_sync_errors"], *_ERROR),
         edge=served,
     )
+
+
+def _sorted(rows: list[Row], *names: str) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: [str(row[name]) for name in names]))
 
 
 def title(row: Row) -> str:
@@ -351,7 +363,7 @@ def _sync(row: Row, now: datetime, stale_after: timedelta) -> Row:
     return row
 
 
-def _warnings(syncs: list[Row], now: datetime) -> list[str]:
+def _warnings(syncs: Sequence[Row], now: datetime) -> list[str]:
     """Return, in words, what keeps the inventory from being whole and recent."""
     if not syncs:
         return ["No sync is recorded: certificates may be missing."]

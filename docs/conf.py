@@ -29,6 +29,7 @@ docs/accounts
 docs/airflow
 docs/failures
 docs/speed
+docs/scale
 docs/security
 ```
 

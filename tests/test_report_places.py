@@ -86,6 +86,22 @@ def test_finds_the_schema(report: Run, tmp_path: Path) -> None:
     assert report(path, "--json", "-") == found
 
 
+def test_the_order_of_a_database_does_not_matter(report: Run, tmp_path: Path) -> None:
+    """What is alike in all that it is sorted by has its place too, in every output and on stderr."""
+    copies = [
+        {**row, "account": f"copy {n}", "state": "partial", "failed": 1}
+        for n in range(3)
+        for row in models()["sync_health"]
+    ]
+    given = models() | {"sync_health": copies}
+    said = []
+    for name, step in (("one", 1), ("other", -1)):
+        path = tmp_path / f"{name}.duckdb"
+        load(f"duckdb:///{path}", {model: rows[::step] for model, rows in given.items()})
+        said.append([report(path, f"--{form}", "-") for form in FORMATS])
+    assert said[0] == said[1]
+
+
 # Disks.
 
 
@@ -296,9 +312,16 @@ def test_a_database_needs_only_its_own(source: str, report: Run, monkeypatch: py
     assert "No driver for postgresql+psycopg" in said
     assert 'the extra "report" of tap-cdn-certs is not installed' in said
     assert "s3cr3t" not in said
+    for name, module in (("bigquery", "sqlalchemy_bigquery"), ("snowflake", "snowflake")):
+        monkeypatch.setitem(sys.modules, module, None)
+        code, _, said = report(f"{name}://user:s3cr3t@127.0.0.1:1/certs?token=s3cr3t")
+        assert (code, said.count("\n")) == (1, 1)
+        assert f"No driver for {name}" in said
+        assert f'the extra "{name}" of tap-cdn-certs is not installed' in said
+        assert "s3cr3t" not in said
     code, _, said = report("mysql://user:s3cr3t@127.0.0.1:1/certs")
     assert (code, said.count("\n")) == (1, 1)
-    assert "the models are read from duckdb:// and postgresql:// databases" in said
+    assert "read from duckdb://, postgresql://, bigquery:// and snowflake:// databases" in said
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     monkeypatch.delitem(sys.modules, "cdn_certs_report.database")
     monkeypatch.delattr("cdn_certs_report.database")

@@ -62,6 +62,8 @@ ODD_CERTIFICATES: tuple[dict[str, object], ...] = (
     {"dns_names": [], "share_ssl": True},
 )
 
+RENEWALS = 8
+
 
 def certificates(count: int, seed: int, now: datetime) -> Inventory[Certificate]:
     """Return the certificates of the CDNetworks account."""
@@ -72,6 +74,11 @@ def certificates(count: int, seed: int, now: datetime) -> Inventory[Certificate]
     for number in range(count):
         chain = chains[number % len(chains)]
         zone = chain.common_name.removeprefix("*.")
+        related: list[tuple[int | str, str]] = [
+            (str(3_000_000 + 10 * number + i), f"d{i}-{number}.{zone}") for i in range(number % 4)
+        ]
+        # An account has a chain a few times, as it was renewed; what else it has is for names of its own.
+        own = number >= RENEWALS * len(chains)
         certificate = Certificate(
             certificate_id=str(100_166 + 7 * number),
             name=f"{zone}-{number}",
@@ -84,10 +91,8 @@ def certificates(count: int, seed: int, now: datetime) -> Inventory[Certificate]
             crt_md5=md5(f"{chain.pem} {number}".encode(), usedforsecurity=False).hexdigest(),
             key_md5=rng.randbytes(16).hex(),
             ca_md5=md5(chain.issuer.encode(), usedforsecurity=False).hexdigest(),
-            dns_names=list(chain.names),
-            related_domains=[
-                (str(3_000_000 + 10 * number + i), f"d{i}-{number}.{zone}") for i in range(number % 4)
-            ],
+            dns_names=[name for _, name in related] if own else list(chain.names),
+            related_domains=related,
             update_time=chain.not_before + timedelta(minutes=rng.randrange(60 * 24)),
         )
         for field_name, value in ODD_CERTIFICATES[number].items() if number < len(ODD_CERTIFICATES) else ():

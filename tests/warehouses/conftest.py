@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from building import Rows
     from emulators import Emulator
+    from warehouses import Warehouse
 
 # A build asks whether the models are as they say; here they have to be as in DuckDB.
 FEWER = ("--exclude-resource-type", "test")
@@ -27,13 +28,21 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def expected(written: str, tmp_path_factory: pytest.TempPathFactory, target_duckdb: str, dbt: str) -> Rows:
-    """The marts in DuckDB, and what they were."""
+def duckdb_built(
+    written: str, tmp_path_factory: pytest.TempPathFactory, target_duckdb: str, dbt: str
+) -> Warehouse:
+    """DuckDB, with the models."""
     warehouse = duckdb_warehouse(tmp_path_factory.mktemp("duckdb"), target_duckdb, dbt)
     warehouse.load_lines(written)
     warehouse.build("build", *FEWER, "unit_test", "--vars", f"{{now: '{NOW}'}}")
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def expected(duckdb_built: Warehouse) -> Rows:
+    """The marts in DuckDB, and what they were."""
     kept = (*MARTS, "certificates_history")
-    return {name: ordered(warehouse.query(f"select * from cdn_certs_marts.{name}")) for name in kept}
+    return {name: ordered(duckdb_built.query(f"select * from cdn_certs_marts.{name}")) for name in kept}
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,12 @@ def bigquery(folder: Path) -> Iterator[Emulator]:
 @contextmanager
 def snowflake(folder: Path) -> Iterator[Emulator]:
     """Snowflake, with an empty database."""
-    with _started([program("snowflake", "fakesnow"), "--server"], folder, {}) as url:
+    command = [
+        program("snowflake", "python"),
+        str(Path(__file__).with_name("fakesnow_server.py")),
+        "--server",
+    ]
+    with _started(command, folder, {}) as url:
         account = {"account": "fakesnow", "user": "certs", "password": "s3cr3t", "database": "CERTS"}
         address = {"host": "127.0.0.1", "port": int(url.rsplit(":", 1)[1]), "protocol": "http"}
         emulator = Emulator("snowflake", folder, {}, account | address)

@@ -72,7 +72,7 @@ class Akamai(API[Enrollment]):
     provider = "akamai"
     size = 24
     holds = "enrollments of Akamai's CPS"
-    demo: ClassVar[Mapping[str, Any]] = {"size": 10}
+    demo: ClassVar[Mapping[str, Any]] = {"size": 10, "products": ("cps", "hostnames")}
     products = ("cps", "hostnames")
     lists = (ENROLLMENTS, HOSTNAMES)
     details = ()

@@ -39,7 +39,7 @@ test: lint $(PLUGINS) chromium promtool ## Run every check
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300
 
 test-warehouses: $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
-	$(BIN)/pytest -n 2 --dist loadfile --timeout 600 tests/warehouses
+	$(BIN)/pytest --timeout 900 tests/warehouses
 
 lint: $(DEVELOP) ## Check the code's style and types
 	$(BIN)/ruff check

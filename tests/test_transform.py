@@ -479,9 +479,7 @@ def test_tables_are_read_as_they_are_written(tmp_path: Path, target_duckdb: str,
         connection.execute("create or replace table cdn_certs.certificate_info as select '{}' as data")
     with pytest.raises(AssertionError) as stopped:
         warehouse.build("run", "--select", "stg_syncs", "stg_certificate_info")
-    wanted = (
-        "none of the columns that identify the rows of certificate_info, account, domain_name, but: data."
-    )
+    wanted = "none of the columns that identify the rows of certificate_info, account, domain_name, but:"
     assert wanted in " ".join(str(stopped.value).split())
     found = [row["stream"] for row in warehouse.rows("stg_syncs")]
     assert found

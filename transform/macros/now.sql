@@ -9,5 +9,5 @@
     {%- else -%}
         {%- set parsed = run_started_at -%}
     {%- endif -%}
-    cast('{{ parsed.astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
+    cast('{{ parsed.astimezone(modules.pytz.utc).replace(tzinfo=none).isoformat(" ") }}' as timestamp)
 {%- endmacro %}

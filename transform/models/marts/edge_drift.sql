@@ -118,7 +118,7 @@ explained as (
             -- A name that a certificate could be for may have no host.
             when error = 'not_resolved' and source = 'covers' then 'not_resolved'
             when serves_somebodys and not serves_one_of_them then 'served_by_another'
-            -- Without a certificate, an error or another's certificate is what is to be expected; one for its name is its own.
+            -- Without a certificate, an error or the certificate of another is what is to be expected; one for its name is its own.
             when certificate_key is null and name_matches is distinct from true then 'unknown_certificate'
         end as reason,
         -- What began later was not there to be served.

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
-with hostnames as (
+with usages as (
     {%- for environment in ('production', 'staging') %}
     select
         account,
@@ -26,7 +26,7 @@ said as (
     where has_certificate
     union all
     select account, element.value, certificate_id, 'served', in_use, stale, synced_at, true
-    from hostnames
+    from usages
     {{ unnest_list('hostnames') }}
 ),
 

@@ -42,7 +42,7 @@ class Sandbox(Accounts):
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        runners = []
+        runners: list[web.ServerRunner] = []
         try:
             for api in self.apis.values():
                 # Without a cancellation, a client that left a slow answer would be served to its end.
@@ -55,6 +55,11 @@ class Sandbox(Accounts):
             self._ready.set_result(None)
             await self._stop.wait()
         finally:
+            for site in [site for runner in runners for site in runner.sites]:
+                await site.stop()
+            # What was accepted last becomes a connection, which is closed with the others.
+            for _ in range(5):
+                await asyncio.sleep(0)
             for runner in runners:
                 await runner.cleanup()
 

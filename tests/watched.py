@@ -10,6 +10,7 @@ import select
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -129,15 +130,17 @@ class WatchedTap:
     def end(self, timeout: float = 100) -> WatchedRun:
         """Wait for the end, and check what every run has to keep to."""
         deadline = time.monotonic() + timeout
-        end = os.pidfd_open(self.process.pid)
-        while not select.select([end], [], [], 0.02)[0]:
+        # One that has been waited for has no number any more.
+        while self.process.poll() is None:
             if time.monotonic() > deadline:
                 self.process.kill()
                 raise AssertionError(f"The tap runs on: {self.output('stderr')[-3000:]}")
             self._measure()
+            with suppress(ProcessLookupError):
+                end = os.pidfd_open(self.process.pid)
+                select.select([end], [], [], 0.02)
+                os.close(end)
         ended = time.monotonic()
-        os.close(end)
-        self.process.wait()
         for thread in self._threads:
             thread.join(5)
         for pipe in (self.process.stdout, self.process.stderr):

@@ -6,7 +6,7 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test test-airflow test-warehouses lint docs fuzz bench bench-scale screenshots requirements chromium promtool clean
+.PHONY: help demo test test-airflow test-warehouses lint docs fuzz bench bench-scale package screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -68,6 +68,10 @@ bench: $(TESTS) ## Measure how fast a sync is: see benchmarks/
 
 bench-scale: $(TESTS) $(LOADER) ## Measure tap, loader, models and report at 100,000 domains of 20 accounts
 	$(BIN)/python -m benchmarks.scale
+
+package: $(TESTS) ## Build the wheel and the sdist into dist, the same bytes from the same commit
+	@rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation
 
 screenshots: demo $(TESTS) chromium ## Take the pictures of the README anew
 	$(BIN)/python tests/screenshots.py output/certs.duckdb

@@ -222,7 +222,8 @@ def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
                 time.sleep(0.001)
             tap.stop(number)
             stopped = tap.end(5)
-            if stopped.returncode != 0:
+            # After its last line, a signal ends Python by itself.
+            if stopped.returncode not in {0, -number}:
                 assert_stopped(stopped, number)
             state = stopped.state or state
             requests = [request.key for request in sandbox.requests if request.operation == DETAIL]

@@ -47,6 +47,6 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def hmac_sha256(secret: str, text: str) -> str:
-    """A signature, in hexadecimal."""
-    return hmac.digest(secret.encode(), text.encode(), hashlib.sha256).hex()
+def hmac_sha256(secret: bytes, text: str) -> bytes:
+    """A signature."""
+    return hmac.digest(secret, text.encode(), hashlib.sha256)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from uuid import uuid4
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_cdn_certs.api.signature import url_of
+from tap_cdn_certs.api.signature import hmac_sha256, url_of
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -43,4 +41,4 @@ class EdgeGrid(AuthBase):
 
 def digest(key: str, text: str) -> str:
     """A signature, in Base64."""
-    return b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()
+    return b64encode(hmac_sha256(key.encode(), text)).decode()

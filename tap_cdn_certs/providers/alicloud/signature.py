@@ -46,7 +46,7 @@ class ACS3HMACSHA256(AuthBase):
         request.headers.pop("x-acs-security-token", None)
         if key.token:
             request.headers["x-acs-security-token"] = key.token
-        signature = hmac_sha256(key.secret, self.string_to_sign(request))
+        signature = hmac_sha256(key.secret.encode(), self.string_to_sign(request)).hex()
         request.headers["Authorization"] = (
             f"{self.algorithm} Credential={key.id}"
             f",SignedHeaders={';'.join(self._signed_headers(request))},Signature={signature}"

@@ -75,7 +75,7 @@ class CNCHMACSHA256(AuthBase):
         request.headers["x-cnc-auth-method"] = "AKSK"
         request.headers["x-cnc-accessKey"] = self.access_key_id
         request.headers["x-cnc-timestamp"] = str(timestamp)
-        signature = hmac_sha256(self.access_key_secret, self.string_to_sign(request))
+        signature = hmac_sha256(self.access_key_secret.encode(), self.string_to_sign(request)).hex()
         request.headers["Authorization"] = (
             f"{self.algorithm} Credential={self.access_key_id}"
             f", SignedHeaders={';'.join(self.signed_headers)}, Signature={signature}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from datetime import UTC, datetime
 from functools import reduce
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_cdn_certs.api.signature import body_of, sha256, url_of
+from tap_cdn_certs.api.signature import body_of, hmac_sha256, sha256, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,8 +48,8 @@ class TC3HMACSHA256(AuthBase):
         if self.token:
             request.headers["X-TC-Token"] = self.token
         scope = self._scope(request)
-        key = reduce(_hmac_sha256, scope.split("/"), f"TC3{self.secret_key}".encode())
-        signature = _hmac_sha256(key, self.string_to_sign(request)).hex()
+        key = reduce(hmac_sha256, scope.split("/"), f"TC3{self.secret_key}".encode())
+        signature = hmac_sha256(key, self.string_to_sign(request)).hex()
         request.headers["Authorization"] = (
             f"{self.algorithm} Credential={self.secret_id}/{scope}, "
             f"SignedHeaders={';'.join(self.signed_headers)}, Signature={signature}"
@@ -82,7 +81,3 @@ class TC3HMACSHA256(AuthBase):
     def _scope(self, request: PreparedRequest) -> str:
         date = datetime.fromtimestamp(int(request.headers["X-TC-Timestamp"]), UTC).date()
         return f"{date}/{self.service_of(request.headers['X-TC-Action'])}/tc3_request"
-
-
-def _hmac_sha256(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Authorization(NamedTuple):
@@ -27,9 +30,12 @@ def parse(algorithm: str, separator: str, value: str) -> Authorization | None:
     return match and Authorization(match[1], tuple(match[2].split(";")), match[3])
 
 
-def hmac_sha256(secret: str, text: str) -> str:
-    """Return the signature of a string to sign."""
-    return hmac.digest(secret.encode(), octets(text), "sha256").hex()
+def hmac_sha256(secret: str, text: str, scope: Iterable[str] = ()) -> str:
+    """Return the signature of a string to sign, by the key that a secret gives for the parts of a scope."""
+    key = secret.encode()
+    for part in scope:
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, octets(text), "sha256").hex()
 
 
 def same(expected: str, given: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 from sandbox.messages import RefusedError
-from sandbox.signatures import octets, parse, same
+from sandbox.signatures import hmac_sha256, octets, parse, same
 
 if TYPE_CHECKING:
     from sandbox.messages import Call
@@ -86,10 +85,7 @@ def signed(call: Call, authorization: Authorization, key: AccessKey, date: str, 
         )
     )
     to_sign = f"{ALGORITHM}\n{date}\n{scope}\n{sha256(octets(canonical)).hexdigest()}"
-    signing_key = f"AWS4{key.secret}".encode()
-    for part in scope.split("/"):
-        signing_key = hmac.digest(signing_key, part.encode(), "sha256")
-    expected = hmac.digest(signing_key, octets(to_sign), "sha256").hex()
+    expected = hmac_sha256(f"AWS4{key.secret}", to_sign, scope.split("/"))
     return same(expected, authorization.signature) and must <= {*names} and [*names] == sorted(names)
 
 

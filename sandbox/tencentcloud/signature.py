@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from sandbox.messages import Refusal, RefusedError
-from sandbox.signatures import octets, parse, same
+from sandbox.signatures import hmac_sha256, octets, parse, same
 
 if TYPE_CHECKING:
     from sandbox.messages import Call
@@ -75,7 +74,4 @@ def expected(call: Call, key: Key, names: tuple[str, ...], timestamp: str, scope
     canonical = "\n".join((call.request.method, call.path, call.query, headers, ";".join(names), body))
     digest = sha256(octets(canonical)).hexdigest()
     to_sign = "\n".join((ALGORITHM, timestamp, "/".join(scope), digest))
-    signing = f"TC3{key.secret}".encode()
-    for part in scope:
-        signing = hmac.digest(signing, part.encode(), "sha256")
-    return hmac.digest(signing, to_sign.encode(), "sha256").hex()
+    return hmac_sha256(f"TC3{key.secret}", to_sign, scope)

@@ -61,6 +61,7 @@ def test_pods_may_no_more_than_they_need(name: str) -> None:
             "MELTANO_DATABASE_URI",
             "MELTANO_STATE_BACKEND_URI",
             "DBT_TARGET_PATH",
+            "TMPDIR",
             "DBT_LOG_PATH",
         }
         assert container["resources"]["limits"]["memory"]
@@ -70,7 +71,7 @@ def test_pods_may_no_more_than_they_need(name: str) -> None:
 def project(tmp_path: Path) -> Path:
     """A project as the image has it, with the account of the manifest."""
     folder = tmp_path / "project"
-    for path in (folder / ".meltano", tmp_path / "tmp", tmp_path / "state"):
+    for path in (folder / ".meltano", tmp_path / "scratch", tmp_path / "state"):
         path.mkdir(parents=True)
     for kind in ("extractors", "loaders"):
         (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
@@ -105,7 +106,7 @@ def test_their_commands_load_an_account_with_its_own_credentials(
         assert program == "meltano"
         # What is mounted there is here.
         own = {
-            each["name"]: re.sub("/(tmp|state)", f"{project.parent}/\\1", each["value"])
+            each["name"]: re.sub("/(scratch|state)", f"{project.parent}/\\1", each["value"])
             for each in container["env"]
         }
         done = subprocess.run(

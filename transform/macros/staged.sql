@@ -25,14 +25,10 @@
     {%- endif -%}
 {%- endif -%}
 
-{#- A name that is a word of SQL is quoted, as it is here; others are as a warehouse writes them. -#}
-{%- set names = {} -%}
-{%- for name in columns %}{% do names.update({name: adapter.quote(name) if name == 'from' else name}) %}{% endfor %}
-
 with typed as (
     select
     {%- for name, type in columns.items() %}
-        {{ cdn_certs.typed(loaded[name].name, loaded[name].type, type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ names[name] }}
+        {{ cdn_certs.typed(loaded[name].name, loaded[name].type, type) if name in loaded else cdn_certs.typed('null', none, type) }} as {{ cdn_certs.reserved(name) }}
         {{- ',' if not loop.last }}
     {%- endfor %}
     {% if relation %}from {{ relation }}{% else %}from (select 1 as one) as nothing where false{% endif %}
@@ -48,7 +44,7 @@ ranked as (
 
 select
     {%- for name in columns %}
-    {{ names[name] }}{{ ',' if not loop.last }}
+    {{ cdn_certs.reserved(name) }}{{ ',' if not loop.last }}
     {%- endfor %}
 from ranked
 where version = 1

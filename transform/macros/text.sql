@@ -47,5 +47,5 @@
     {{ return(adapter.dispatch('reserved', 'cdn_certs')(name)) }}
 {%- endmacro %}
 
-{% macro default__reserved(name) %}{{ name }}{% endmacro %}
+{% macro default__reserved(name) %}{{ adapter.quote(name) if name == 'from' else name }}{% endmacro %}
 {% macro bigquery__reserved(name) %}{{ adapter.quote(name) }}{% endmacro %}

@@ -42,7 +42,7 @@ held as (
             when 10 then 'revoked'
             when 14 then 'refunded'
         end as provider_status,
-        case when lower({{ adapter.quote('from') }}) = 'upload' then false else auto_renew_flag = 1 end as renews_itself,
+        case when lower({{ reserved('from') }}) = 'upload' then false else auto_renew_flag = 1 end as renews_itself,
         true as in_use,
         -- What checks clients serves no domain, and what is replaced elsewhere may serve something there.
         lower(coalesce(certificate_type, 'svr')) <> 'ca'

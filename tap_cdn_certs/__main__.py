@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ def main() -> None:
     # Until the tap is there to write its state: its imports take half a second, and come after this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    # Python's own end, when all is written, takes no handler along: a signal would be told instead of the outcome.
+    atexit.register(_ignore_signals)
 
     import logging  # noqa: PLC0415
 
@@ -53,6 +56,11 @@ def _quiet() -> None:
     sdk = f"{singer_sdk.__path__[0]}{os.sep}"
     for handler in root.handlers:
         handler.addFilter(lambda line: line.levelno != logging.INFO or not line.pathname.startswith(sdk))
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: object) -> None:  # noqa: ARG001 - a signal's handler

@@ -42,26 +42,25 @@ class Sandbox(Accounts):
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        runners: list[web.ServerRunner] = []
+        listening: list[tuple[web.Server, asyncio.Server]] = []
         try:
             for api in self.apis.values():
                 # Without a cancellation, a client that left a slow answer would be served to its end.
                 server = web.Server(self._control_or(api), handler_cancellation=True, access_log=None)
-                runner = web.ServerRunner(server, shutdown_timeout=0.1)
-                await runner.setup()
-                runners.append(runner)
-                await web.TCPSite(runner, LOOPBACK, api.port, backlog=1024).start()
-                api.port = runner.addresses[0][1]
+                listener = await self._loop.create_server(server, LOOPBACK, api.port, backlog=1024)
+                listening.append((server, listener))
+                api.port = listener.sockets[0].getsockname()[1]
             self._ready.set_result(None)
             await self._stop.wait()
         finally:
-            for site in [site for runner in runners for site in runner.sites]:
-                await site.stop()
-            # What was accepted last becomes a connection, which is closed with the others.
-            for _ in range(5):
-                await asyncio.sleep(0)
-            for runner in runners:
-                await runner.cleanup()
+            # What is accepted becomes a connection before the end: Python 3.11 would not close it.
+            for each in (each for _, listener in listening for each in listener.sockets):
+                self._loop.remove_reader(each)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for server, listener in listening:
+                listener.close()
+                await server.shutdown(0.1)
 
     def _control_or(self, api: API[Any]) -> Callable[[web.BaseRequest], Any]:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:

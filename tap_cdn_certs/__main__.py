@@ -13,7 +13,7 @@ def main() -> None:
     # Until the tap is there to write its state: its imports take half a second, and come after this.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    # Python's own end, when all is written, takes no handler along: a signal would be told instead of the outcome.
+    # Python's own end, when all is written, has no handlers: a signal would hide how the sync ended.
     atexit.register(_ignore_signals)
 
     import logging  # noqa: PLC0415

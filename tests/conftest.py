@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
+from stopping import ended
 from warehouses import duckdb_warehouse, postgres_warehouse
 
 from scripts import install
@@ -118,16 +118,9 @@ def _postgres() -> Iterator[str]:
             command += ["-c", option]
         with Path(folder, "log").open("wb") as log:
             server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment, **user)
-        try:
+        with ended(server):
             _wait_for(url, server, Path(folder, "log"))
             yield url
-        finally:
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from stopping import ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,15 +147,8 @@ def _started(command: list[str], folder: Path, variables: Mapping[str, str]) -> 
         server = subprocess.Popen(
             command, stdout=written, stderr=written, cwd=folder, env={**os.environ, **NOWHERE, **variables}
         )
-    try:
+    with ended(server):
         yield _address(server, log)
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
 
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:

@@ -1236,7 +1236,12 @@ def test_the_page_is_light_or_dark(show: Show) -> None:
     expect(theme).to_have_text("Theme: light")
     assert background(page) == light
     theme.click()
-    page.reload()
+    # Another process of the browser writes what is remembered, and a page loaded at once may be there before it.
+    for _ in range(20):
+        page.reload()
+        if theme.inner_text() == "Theme: dark":
+            break
+        page.wait_for_timeout(100)
     page.emulate_media(color_scheme="light")
     expect(theme).to_have_text("Theme: dark")
     assert background(page) == dark

@@ -17,7 +17,8 @@ select
     ) }}
 from {{ ref('int_cdnetworks_inventory') }}
 union all
--- The end that visitors see: that of the latest version may be of one that is deployed nowhere.
+-- The end that visitors see: that of the latest version may be of one that is deployed nowhere. What was read has versions; where it is
+-- used nowhere, BigQuery keeps no list of that.
 select
     {{ certificate_columns(
         'certificate_id',
@@ -25,6 +26,6 @@ select
         not_after='production_expiration_time',
         provider_not_after='production_expiration_time',
         renews_itself="case lower(auto_renew) when 'le' then true when 'off' then false end",
-        use_known='usage_in_production is not null',
+        use_known='coalesce(usage_in_production, versions) is not null',
     ) }}
 from pro

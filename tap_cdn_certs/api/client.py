@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from http import HTTPStatus
 from importlib.metadata import version
 from itertools import chain, islice
 from threading import Event, Lock
@@ -15,12 +14,12 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
 
-from tap_cdn_certs.api.account import Account
-from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS, parse_json
+from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.api.host import Host
-from tap_cdn_certs.api.paging import found, read_all, read_places
+from tap_cdn_certs.api.paging import read_all, read_places
+from tap_cdn_certs.api.refusals import Refusals
 from tap_cdn_certs.api.secrets import quoted
-from tap_cdn_certs.errors import APIError, Reach, Refusal, UnreachableError, WrongAddressError
+from tap_cdn_certs.errors import APIError, Reach, UnreachableError, WrongAddressError
 from tap_cdn_certs.records.values import elements
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from tap_cdn_certs.api.answer import Answer
-    from tap_cdn_certs.api.capture import Capture
     from tap_cdn_certs.api.paging import Listing, Page, Parameters
     from tap_cdn_certs.api.rate_limit import OperationLimits
     from tap_cdn_certs.records.values import Item
@@ -50,7 +48,7 @@ NOTICED = 10.0  # seconds of a wait that is said at once
 AGAIN = frozenset({Reach.ATTEMPT, Reach.THROTTLED})
 
 
-class Client(Account):
+class Client(Refusals):
     """Requests to one account of a provider; may be used by several threads.
 
     A request that fails for the moment is made again for about 5 minutes, signed afresh each time.
@@ -62,21 +60,8 @@ class Client(Account):
 
     url_settings: ClassVar[tuple[str, ...]] = ("api_url",)
     accept: ClassVar[str] = "application/json"
-    # What takes the shapes of answers, where somebody wants to know them.
-    capture: Capture | None = None
     # Where an answer names the request, if it does so in a header.
     request_id_header: ClassVar[str] = ""
-
-    # Where an answer has the code and the message of an error, as `found` takes it.
-    error_at: ClassVar[tuple[str, str]] = ("code", "message")
-    # Where it names the request, if it does so in the body.
-    request_id_at: ClassVar[str] = ""
-    # What the provider's codes mean, or the parts before their first dot; of others the HTTP status says it.
-    errors: ClassVar[Mapping[str, Reach]] = {}
-    # Those of credentials that one of several addresses may not know, and another does.
-    unknown: ClassVar[frozenset[str]] = frozenset()
-    # The statuses that mean, whatever else is said, that the credentials are not valid.
-    credentials_refused: ClassVar[tuple[int, ...]] = (HTTPStatus.UNAUTHORIZED,)
 
     def __init__(self, settings: Mapping[str, Any], stopped: Event) -> None:
         super().__init__(settings, stopped)
@@ -123,20 +108,10 @@ class Client(Account):
         """
         return False
 
-    def refusal(self, body: Item) -> Refusal | None:
-        """What an answer says of an error, whatever its HTTP status; None if it is none of the provider's."""
-        said = [quoted(found(body, path) or "") for path in (*self.error_at, self.request_id_at) if path]
-        return Refusal(*said) if said[0] else None
-
     def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """The addresses of the API, each with the setting to look at if it is wrong."""
         for name in self.url_settings:
             yield from ((name, url) for url in elements(settings, name))
-
-    @property
-    def credentials(self) -> str:
-        """The settings to check where the credentials are refused."""
-        return " and ".join(f"{self.provider}.{name}" for name in self.secret_settings)
 
     def address_setting(self, operation: str) -> str:  # noqa: ARG002 - most have one for all
         """The setting that has the address of an operation; where it has several, a list is read at each."""
@@ -150,14 +125,6 @@ class Client(Account):
         """The host that a request goes to; without an address, or elsewhere, the first one."""
         there = (host for host in self._hosts if url and url.startswith(host.url))
         return max(there, key=lambda host: len(host.url), default=self._hosts[0])
-
-    def parse(self, answer: Answer) -> Item:
-        """The object that an answer holds.
-
-        Raises:
-            APIError: It cannot be read.
-        """
-        return parse_json(answer.content, answer.max_tokens)
 
     def ask(
         self, operation: str, path: str = "", parameters: Parameters | None = None, url: str | None = None
@@ -224,71 +191,6 @@ class Client(Account):
             self._known.set()
         return result
 
-    def fail(self, operation: str, host: Host, answer: Answer) -> APIError:
-        """What an answer that is not a success means."""
-        try:
-            refusal = self.refusal(self._body(operation, answer))
-        except APIError:
-            refusal = None
-        if refusal and refusal.code:
-            host.answered = True
-        elif answer.status in self.credentials_refused:
-            refusal = Refusal(f"HTTP {answer.status}", "")
-        else:
-            return host.http_error(answer, self.wait_hint(answer))
-        reach = self.reach(refusal, answer.status)
-        message = self.explanation(operation, refusal, reach, answer.skew())
-        return APIError(
-            refusal.code, message, reach, request_id=refusal.request_id, wait=self.wait_hint(answer)
-        )
-
-    def reach(self, refusal: Refusal, status: int) -> Reach:
-        """How far a refusal reaches."""
-        code = refusal.code
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            return Reach.THROTTLED
-        if known := self.errors.get(code) or self.errors.get(code.partition(".")[0]):
-            return known
-        if status in self.credentials_refused:
-            return Reach.PROVIDER
-        return Reach.ATTEMPT if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Reach.KEY
-
-    def wait_hint(self, answer: Answer) -> float | None:
-        """Seconds that the provider asks to wait for, or None."""
-        return answer.wait()
-
-    def is_of_the_clock(self, refusal: Refusal, skew: float) -> bool:  # noqa: ARG002 - many sign no time
-        """Whether credentials were refused for the time that was signed, by a clock that is wrong."""
-        return False
-
-    def refused_with(self, operation: str, refusal: Refusal) -> str:
-        """What happened."""
-        return f"{self.provider} refused {operation} with {refusal.code}"
-
-    def explanation(self, operation: str, refusal: Refusal, reach: Reach, skew: float) -> str:
-        """What happened, what it means and what to do."""
-        refused = self.refused_with(operation, refusal)
-        match reach:
-            case Reach.PROVIDER if self.is_of_the_clock(refusal, skew) and abs(skew) < 1:
-                return f"{refused}: this clock is not right by the provider's, or the way took too long."
-            case Reach.PROVIDER if self.is_of_the_clock(refusal, skew):
-                ahead = "behind" if skew > 0 else "ahead of"
-                return f"{refused}: this clock is {abs(skew):.0f} s {ahead} the provider's. Set it right."
-            # The provider's message may hold what it signed: a token among it.
-            case Reach.PROVIDER:
-                settings = "settings" if " " in self.credentials else "setting"
-                return f"{refused}: the credentials are not valid. Check the {settings} {self.credentials}."
-            case Reach.INACTIVE:
-                return f"{refused}: the account has not activated the product, so it has nothing there."
-            case _:
-                return f"{refused}: {refusal.message}" if refusal.message else f"{refused}."
-
-    def _body(self, operation: str, answer: Answer) -> Item:
-        body = self.parse(answer)
-        if self.capture:
-            self.capture.add(self.provider, operation, answer.status, body)
-        return body
-
     def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""
         try:
@@ -333,7 +235,7 @@ class Client(Account):
         answer = None
         try:
             answer = self._sent(self.limits[operation], host, prepared, sizes)
-            body = self._body(operation, answer) if answer.ok else None
+            body = self.body(operation, answer) if answer.ok else None
             if body is None or self.refusal(body):
                 raise self.fail(operation, host, answer)
             self._known.set()

@@ -46,7 +46,7 @@ test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow ru
 	$(BIN)/pytest tests/airflow_runs.py --timeout 1800
 
 test-warehouses: $(TESTS) $(LOADERS) $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
-	$(BIN)/pytest --timeout 900 -rs tests/warehouses
+	$(BIN)/pytest -n 3 --dist loadgroup --timeout 900 -rs tests/warehouses
 
 lint: $(CHECKS) ## Check the code's style and types
 	$(BIN)/ruff check

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 FEWER = ("--exclude-resource-type", "test")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each warehouse to a worker of its own."""
+    for item in items:
+        for kind in ("bigquery", "snowflake", "spark"):
+            if kind in item.name:
+                item.add_marker(pytest.mark.xdist_group(kind))
+
+
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the tap wrote."""

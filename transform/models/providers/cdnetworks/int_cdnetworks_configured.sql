@@ -2,8 +2,8 @@
 with asked as (
     select account, domain_name, domain_cert_configs, stale, synced_at
     from {{ current_rows('cdnetworks_domain_certificates', 'domain_name', 'cdnetworks_domains') }} as domains
-    -- Null while its request is left to a later sync.
-    where domain_cert_configs is not null
+    -- All are null while its request is left to a later sync; where the domain has no certificate, BigQuery keeps no list of that.
+    where domain_cert_configs is not null or tls_version is not null or enable_ocsp is not null
 ),
 
 configurations as (

@@ -71,8 +71,8 @@ without as (
         listed.account,
         listed.row_key as domain_name,
         case
-            when asked.domain_name is not null then 'served'
             when listed.synced_at <= certificates_read.read_at then 'related'
+            when asked.domain_name is not null then 'served'
         end as source,
         listed.stale,
         listed.synced_at

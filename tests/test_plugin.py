@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PLUGIN: dict[str, Any] = yaml.safe_load((ROOT / "plugin.yml").read_text())
 EXTRACTORS: list[dict[str, Any]] = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
+DOCUMENT = (ROOT / "docs" / "settings.md").read_text()
 EACH = pytest.mark.parametrize("definition", [PLUGIN, EXTRACTORS[0]], ids=["plugin.yml", "meltano.yml"])
 # Only the pages of the hub show it.
 OF_THE_HUB = {"keywords", "maintenance_status"}
@@ -160,8 +161,10 @@ def project(meltano: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         return done.stdout
 
     run("init", ".", "--force")
-    run("add", "tap-cdn-certs", "--from-ref", str(ROOT / "plugin.yml"), "--no-install")
-    # As if its `pip_url` were the checkout.
+    (add,) = re.findall(r"^meltano (add .* --from-ref .*)$", DOCUMENT, re.MULTILINE)
+    run(*add.replace("../tap-cdn-certs", str(ROOT)).split())
+    # As if its `pip_url` were what the document says.
+    assert f"pip_url: ../{PLUGIN['pip_url']}\n" in DOCUMENT
     installed = folder / ".meltano" / "extractors" / "tap-cdn-certs" / "venv" / "bin" / "tap-cdn-certs"
     installed.parent.mkdir(parents=True)
     installed.symlink_to(TAP)

@@ -172,8 +172,10 @@ def main() -> None:
 
 
 def run(extractor: str, loader: str) -> int:
-    """The exit code of Meltano's run."""
-    return subprocess.run(["meltano", "run", extractor, loader], cwd=ROOT, check=False).returncode  # noqa: S603, S607
+    """The exit code of Meltano's run: of the Meltano beside this Python, or else on the path."""
+    variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"}
+    command = ["meltano", "run", extractor, loader]
+    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
 
 
 if __name__ == "__main__":

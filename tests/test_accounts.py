@@ -120,7 +120,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / ".env").write_text(
         "export TAP_CDN_CERTS__A_AWS_ROLE_ARN=x\nTAP_CDN_CERTS__B_FASTLY_API_TOKEN=x\n"
     )
-    program = tmp_path / "meltano"
+    program = tmp_path / ".venv-meltano" / "bin" / "meltano"
+    program.parent.mkdir(parents=True)
+    program.with_name("python").symlink_to(sys.executable)
     program.write_text('#!/bin/sh\necho "$@"\n[ "$2" != "$FAILS" ]\n')
     program.chmod(0o755)
     return tmp_path
@@ -129,8 +131,8 @@ def project(tmp_path: Path) -> Path:
 def run_accounts(project: Path, *arguments: str, fails: str = "") -> subprocess.CompletedProcess[str]:
     """Runs the script on another's Meltano."""
     return subprocess.run(
-        [sys.executable, project / "scripts" / "accounts.py", *arguments],
-        env={"PATH": f"{project}:/usr/bin:/bin", "FAILS": fails},
+        [project / ".venv-meltano" / "bin" / "python", project / "scripts" / "accounts.py", *arguments],
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(yaml.__file__).parents[1]), "FAILS": fails},
         capture_output=True,
         text=True,
         check=False,

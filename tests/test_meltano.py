@@ -8,7 +8,6 @@ import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ import psycopg
 import pytest
 import yaml
 from cases import APIS, streams
-from process import KEYS, TAP, run_tap
+from process import KEYS, run_tap
 from psycopg.conninfo import conninfo_to_dict
 
 from sandbox import Fault, Sandbox
@@ -366,7 +365,9 @@ def test_what_cron_runs_tells_where_it_is_asked_to(
 
 def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:
     """Neither a key nor a password of the database."""
-    secrets = {environment[variable(name)] for name in secret_settings() if variable(name) in environment}
+    extractor = PROJECT["plugins"]["extractors"][0]
+    sensitive = [variable(each["name"]) for each in extractor["settings"] if each.get("sensitive")]
+    secrets = {environment[name] for name in sensitive if name in environment}
     # Each provider has at least one.
     assert len(secrets) >= len(APIS)
     for secret in (*secrets, "s3cr3t"):
@@ -401,70 +402,6 @@ def test_target_jsonl_writes_each_record(
 def variable(setting: str) -> str:
     """The environment's name for a setting."""
     return f"TAP_CDN_CERTS_{setting}".upper().replace(".", "_")
-
-
-@cache
-def about() -> dict[str, Any]:
-    """What the tap says of itself."""
-    done = subprocess.run([TAP, "--about", "--format=json"], capture_output=True, check=True)
-    described: dict[str, Any] = json.loads(done.stdout)
-    return described
-
-
-def tap_settings() -> dict[str, dict[str, Any]]:
-    """The tap's settings by their names in Meltano: a provider's with a dot."""
-    return {
-        name: schema
-        for top, settings in about()["settings"]["properties"].items()
-        for name, schema in (
-            # The SDK's own settings that are objects are free in their form.
-            {f"{top}.{name}": schema for name, schema in settings["properties"].items()}.items()
-            if settings.get("additionalProperties") is False
-            else [(top, settings)]
-        )
-    }
-
-
-def secret_settings() -> set[str]:
-    """The names of the settings that nobody may read."""
-    return {name for name, schema in tap_settings().items() if schema.get("secret")}
-
-
-def test_the_project_has_each_setting_of_the_tap() -> None:
-    """Their names and kinds; a setting that is secret, and no other, is sensitive."""
-    # Meltano 4.4 takes a decimal from the environment but cannot pass it on.
-    kinds = {"number": "integer"}
-    expected = {
-        name: (kinds.get(kind, kind), bool(schema.get("secret")))
-        for name, schema in tap_settings().items()
-        for kind in [next(kind for kind in schema["type"] if kind != "null")]
-    }
-    extractor, *inheriting = PROJECT["plugins"]["extractors"]
-    given = {
-        setting["name"]: (setting.get("kind", "string"), setting.get("sensitive", False))
-        for setting in extractor["settings"]
-    }
-    assert given == expected
-    assert not any("value" in setting for setting in extractor["settings"])
-    assert extractor.get("config") is None
-    assert all(each["inherit_from"] == extractor["name"] for each in inheriting)
-    assert not any({"config", "settings"} & each.keys() for each in inheriting)
-
-
-def test_the_project_has_each_capability_of_the_tap() -> None:
-    """What the tap can, Meltano knows."""
-    extractor = PROJECT["plugins"]["extractors"][0]
-    assert sorted(extractor["capabilities"]) == sorted(about()["capabilities"])
-
-
-def test_the_project_describes_the_settings_as_the_tap_does() -> None:
-    """In the same words."""
-    extractor = PROJECT["plugins"]["extractors"][0]
-    given = {setting["name"]: setting.get("description") for setting in extractor["settings"]}
-    own = {name: schema["description"] for name, schema in tap_settings().items() if name in given}
-    assert {name: given[name] for name in own if given[name]} == {
-        name: text for name, text in own.items() if given[name]
-    }
 
 
 def test_the_plugins_that_are_tested_are_those_of_the_project() -> None:

@@ -1236,7 +1236,7 @@ def test_the_page_is_light_or_dark(show: Show) -> None:
     expect(theme).to_have_text("Theme: light")
     assert background(page) == light
     theme.click()
-    # Another process of the browser writes what is remembered, and a page loaded at once may be there before it.
+    # Another process of the browser writes what is remembered; a page loaded at once may be there before it.
     for _ in range(20):
         page.reload()
         if theme.inner_text() == "Theme: dark":

@@ -3,6 +3,7 @@
 SETTINGS: singer_sdk.typing.ObjectType
 CLIENT: type[Client]
 STREAMS: tuple[type[CDNStream], ...]
+LOGINS: tuple[tuple[str, ...], ...], where the schema does not require all of the settings of one of them
 mistakes(settings) -> Iterator[str], where the schema of the settings cannot say all that is wrong with them
 """
 

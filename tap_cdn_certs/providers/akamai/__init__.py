@@ -7,6 +7,7 @@ from singer_sdk import typing as th
 from tap_cdn_certs.api.settings import common_settings, max_connections, products, string
 from tap_cdn_certs.providers.akamai import certificates, hostnames
 from tap_cdn_certs.providers.akamai.client import AkamaiClient
+from tap_cdn_certs.providers.akamai.edgerc import LOGINS as LOGINS
 from tap_cdn_certs.providers.akamai.edgerc import mistakes as mistakes
 
 _account, _, *_limit = common_settings(

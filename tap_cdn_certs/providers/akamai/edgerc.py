@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 VALUE = re.compile("[!-~]+")
 TOKENS = ("client_token", "client_secret", "access_token")
+LOGINS = ((*TOKENS, "api_url"), ("edgerc",))
 
 
 def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the credentials in the settings, or in the file that they name."""
     path = settings.get("edgerc")
     if path is None:
-        needed = (name for name in (*TOKENS, "api_url") if name not in settings)
+        needed = (name for name in LOGINS[0] if name not in settings)
         yield from (f"akamai.{name} is missing, or akamai.edgerc in place of it." for name in needed)
     elif any(name in settings for name in TOKENS):
         yield f"akamai takes either edgerc, or {', '.join(TOKENS)}: both are given."

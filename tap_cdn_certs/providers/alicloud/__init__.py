@@ -31,4 +31,5 @@ SETTINGS = th.ObjectType(
 
 CLIENT = AlicloudClient
 STREAMS = (*cdn.STREAMS, *dcdn.STREAMS, *cas.STREAMS, *esa.STREAMS)
+LOGINS = credentials.LOGINS
 mistakes = credentials.mistakes

@@ -28,6 +28,8 @@ class Kind(NamedTuple):
 
 ACCESS_KEY = "access_key"
 PAIR = ("access_key_id", "access_key_secret")
+# The tap says what the others than the first need.
+LOGINS = (PAIR, ("credentials",))
 OIDC = ("role_arn", "oidc_provider_arn", "oidc_token_file_path")
 
 # By their names in the provider's tools.

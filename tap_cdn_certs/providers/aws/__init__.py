@@ -14,6 +14,9 @@ from tap_cdn_certs.providers.aws.client import PARTITIONS, AWSClient
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# Or none of them: credentials that the AWS CLI would find.
+LOGINS = (("access_key_id", "access_key_secret"), ("profile",), ("role_arn",))
+
 SETTINGS = th.ObjectType(
     string(
         "access_key_id", "An access key's ID; without one, credentials are looked for as the AWS CLI does."

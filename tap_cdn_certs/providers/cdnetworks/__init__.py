@@ -13,6 +13,8 @@ from tap_cdn_certs.providers.cdnetworks.client import CDNetworksClient
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+LOGINS = (("username", "api_key"), ("access_key_id", "access_key_secret"))
+
 # The products by which a domain is known to have no certificate.
 DOMAINS = ("domains", "domain_certificates")
 
@@ -48,8 +50,7 @@ SETTINGS = th.ObjectType(
 
 def mistakes(settings: Mapping[str, Any]) -> Iterator[str]:
     """What the schema of the settings cannot say is wrong with them."""
-    pairs = (("username", "api_key"), ("access_key_id", "access_key_secret"))
-    given = [pair for pair in pairs if any(settings.get(name) is not None for name in pair)]
+    given = [pair for pair in LOGINS if any(settings.get(name) is not None for name in pair)]
     ways = "either username and api_key, or access_key_id and access_key_secret"
     if len(given) != 1:
         yield f"cdnetworks takes {ways}: {'both are' if given else 'neither is'} given."

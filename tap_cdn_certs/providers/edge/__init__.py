@@ -16,6 +16,9 @@ from tap_cdn_certs.providers.edge.hosts import is_glob, is_host, place, routes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+# It logs in nowhere: any setting turns it on.
+LOGINS = (("domains",),)
+
 SETTINGS = th.ObjectType(
     th.Property(
         "account",

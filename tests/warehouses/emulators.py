@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
+OLDEST_JAVA = 17
 # An emulator would look for DuckDB's extensions in the internet.
 NOWHERE = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
 NOWHERE |= {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
@@ -117,8 +118,11 @@ def snowflake(folder: Path) -> Iterator[Emulator]:
 
 def spark(folder: Path) -> Emulator:
     """Spark itself, in the process of whomever asks."""
-    if not shutil.which("java"):
-        pytest.skip("There is no Java, which Spark needs.")
+    java = shutil.which("java") or "true"
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if not found or int(found[1]) < OLDEST_JAVA:
+        pytest.skip(f"There is no Java from {OLDEST_JAVA} on, which Spark needs.")
     options = {
         "spark.master": "local[2]",
         "spark.driver.host": "127.0.0.1",

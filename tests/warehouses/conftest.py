@@ -82,9 +82,8 @@ def snowflake_built(snowflake_emulator: Emulator, written: str) -> Emulator:
     """Snowflake, with the models."""
     loading.load_snowflake(snowflake_emulator, written)
     own = {name: snowflake_emulator.connection[name] for name in ("account", "user", "password", "database")}
-    # The emulator has no temporary tables, in which unit tests are.
     variables = {f"CERTS_SNOWFLAKE_{name.upper()}": value for name, value in own.items()}
-    build(snowflake_emulator, variables, *FEWER, "unit_test")
+    build(snowflake_emulator, variables, *FEWER)
     return snowflake_emulator
 
 

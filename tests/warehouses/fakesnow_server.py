@@ -1,4 +1,7 @@
-"""fakesnow's server, which sends a time that is null as Snowflake does; fakesnow 0.12.1 sends one of 1970."""
+"""fakesnow's server, where a time that is null stays null, and a temporary table may be in a schema.
+
+fakesnow 0.12.1 sends a time of 1970, and DuckDB, which it asks, keeps temporary tables in a place of their own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 from fakesnow import arrow
 from fakesnow.cli import main
+from fakesnow.cursor import FakeSnowflakeCursor
+from sqlglot import exp
 
 as_struct = arrow.timestamp_to_sf_struct
 
@@ -19,5 +24,16 @@ def as_struct_or_null(times: Any) -> pa.StructArray:
     return pa.StructArray.from_arrays(struct.flatten(), fields=[*struct.type], mask=nulls)
 
 
+transform = FakeSnowflakeCursor._transform  # noqa: SLF001 - no public name
+
+
+def lasting(self: Any, expression: exp.Expression, *arguments: Any) -> exp.Expression:
+    """Return a statement that makes tables which last, whatever it says."""
+    for said in [*expression.find_all(exp.TemporaryProperty)]:
+        said.pop()
+    return transform(self, expression, *arguments)
+
+
 arrow.timestamp_to_sf_struct = as_struct_or_null
+FakeSnowflakeCursor._transform = lasting  # noqa: SLF001
 sys.exit(main(sys.argv[1:]))

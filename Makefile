@@ -59,7 +59,7 @@ test-package: $(TESTS) $(LOADER) ## Run the wheel on each Python that is there, 
 
 # Each is made anew, as what is newest changes every day. The warehouses' drivers need emulators to be tested.
 test-oldest: RESOLUTION := --resolution lowest-direct
-test-next: RESOLUTION := --override requirements/next.txt
+test-next: RESOLUTION := --override requirements/next.in
 test-oldest: ## Run what matters most with the oldest dependencies that are allowed
 test-newest: ## … with the newest
 test-next: ## … with the pre-release of singer-sdk

@@ -29,7 +29,7 @@ AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
-# What tests every dependency, and needs no judge that wants another version of it.
+# What tests every dependency, and needs no judge that wants another version of it, as AWS's official SDK does.
 ESSENTIAL := test_addresses test_catalog_and_state test_edge test_failures test_first_day test_hostile test_proxies \
 	test_report test_report_edge test_report_metrics test_report_outputs test_report_told test_settings test_x509 \
 	providers/test_alicloud_credentials providers/test_aws providers/test_cdnetworks_xml providers/test_sdk providers/test_settings_of_each \

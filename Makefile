@@ -29,7 +29,7 @@ AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
-# What tests every dependency, and needs no judge that wants another version of it, as AWS's official SDK does.
+# What tests every dependency, and needs no judge that wants another version of it, as official SDKs and models do.
 ESSENTIAL := test_addresses test_catalog_and_state test_edge test_failures test_first_day test_hostile test_proxies \
 	test_report test_report_edge test_report_metrics test_report_outputs test_report_told test_settings test_x509 \
 	providers/test_alicloud_credentials providers/test_aws providers/test_cdnetworks_xml providers/test_sdk providers/test_settings_of_each \
@@ -69,7 +69,7 @@ test-oldest test-newest test-next: test-%: $(TESTS) chromium
 		--output-file .venv-$*/requirements.txt
 	$(INSTALL) packages .venv-$* --requirement .venv-$*/requirements.txt --requirement requirements/suite.in
 	$(INSTALL) packages .venv-$* --no-deps --no-build-isolation --editable .
-	.venv-$*/bin/pytest -n 2 --dist loadfile --timeout 300 -rs -k "not official_sdk" $(ESSENTIAL:%=tests/%.py)
+	.venv-$*/bin/pytest -n 2 --dist loadfile --timeout 300 -rs -k "not official" $(ESSENTIAL:%=tests/%.py)
 
 lint: $(CHECKS) ## Check the code's style and types, its dependencies and GitHub's files
 	$(BIN)/ruff check

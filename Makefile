@@ -85,7 +85,8 @@ lint: $(CHECKS) ## Check the code's style and types, its dependencies and GitHub
 	$(BIN)/zizmor --offline --quiet .github
 
 audit: .venv-audit/installed ## Ask whether anything is known against what the package, its extras and the demo need
-	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/package.txt --requirement requirements/plugins.txt
+	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/package.txt
+	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/plugins.txt
 
 docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads nowhere is an error
 	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . output/site

@@ -6,7 +6,8 @@ PYTHON ?= python3
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test test-airflow test-warehouses lint docs fuzz bench bench-scale package screenshots requirements chromium promtool clean
+.PHONY: help demo test test-airflow test-warehouses test-package test-oldest test-newest test-next lint audit docs fuzz bench bench-scale \
+	package sbom screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -28,6 +29,11 @@ AIRFLOW := .venv-airflow/installed
 LOADER := .meltano/loader
 LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
+# What tests every dependency, and needs no judge that wants another version of it, as official SDKs and models do.
+ESSENTIAL := test_addresses test_catalog_and_state test_edge test_failures test_first_day test_hostile test_proxies \
+	test_report test_report_edge test_report_metrics test_report_outputs test_report_told test_settings test_x509 \
+	providers/test_alicloud_credentials providers/test_aws providers/test_cdnetworks_xml providers/test_sdk providers/test_settings_of_each \
+	providers/test_whole_syncs
 # Spark needs Java.
 WAREHOUSES := $(patsubst %,.venv-%/installed,bigquery target-bigquery snowflake $(if $(shell command -v java),spark))
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }
@@ -48,11 +54,39 @@ test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow ru
 test-warehouses: $(TESTS) $(LOADERS) $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
 	$(BIN)/pytest -n 3 --dist loadgroup --timeout 900 -rs tests/warehouses
 
-lint: $(CHECKS) ## Check the code's style and types
+test-package: $(TESTS) $(LOADER) ## Run the wheel on each Python that is there, with its report
+	TEST_PYTHONS="3.11 3.12 3.13 3.14" $(BIN)/pytest --timeout 600 -rs tests/test_wheel.py
+
+# Each is made anew, as what is newest changes every day. The warehouses' drivers need emulators to be tested.
+test-oldest: RESOLUTION := --resolution lowest-direct
+test-next: RESOLUTION := --override requirements/next.in
+test-oldest: ## Run what matters most with the oldest dependencies that are allowed
+test-newest: ## … with the newest
+test-next: ## … with the pre-release of singer-sdk
+test-oldest test-newest test-next: test-%: $(TESTS) chromium
+	$(BIN)/python -m venv --clear .venv-$*
+	$(BIN)/uv pip compile --quiet --python .venv-$*/bin/python --no-header --no-emit-index-url $(RESOLUTION) $(EXTRAS) pyproject.toml \
+		--output-file .venv-$*/requirements.txt
+	$(INSTALL) packages .venv-$* --requirement .venv-$*/requirements.txt --requirement requirements/suite.in
+	$(INSTALL) packages .venv-$* --no-deps --no-build-isolation --editable .
+	.venv-$*/bin/pytest -n 2 --dist loadfile --timeout 300 -rs -k "not official" $(ESSENTIAL:%=tests/%.py)
+
+lint: $(CHECKS) ## Check the code's style and types, its dependencies and GitHub's files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/deptry --no-ansi tap_cdn_certs cdn_certs_report
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/zizmor --offline --quiet .github
+
+audit: .venv-audit/installed ## Ask whether anything is known against what the package, its extras and the demo need
+	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/package.txt
+	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/plugins.txt
 
 docs: $(DOCS) ## Build the documents as a site, output/site; a link that leads nowhere is an error
 	.venv-docs/bin/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going -c docs . output/site
@@ -72,6 +106,13 @@ bench-scale: $(TESTS) $(LOADER) ## Measure tap, loader, models and report at 100
 package: $(TESTS) ## Build the wheel and the sdist into dist, the same bytes from the same commit
 	@rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation
+
+sbom: package ## Write what the wheel and its extras bring, as CycloneDX, into output
+	$(PYTHON) -m venv --clear --without-pip .venv-package
+	$(INSTALL) packages .venv-package --constraint requirements/package.txt \
+		"$$(echo dist/*.whl)[alicloud,aws,bigquery,edge,notify,report,snowflake,socks]"
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file output/tap-cdn-certs.cdx.json .venv-package
 
 screenshots: demo $(TESTS) chromium ## Take the pictures of the README anew
 	$(BIN)/python tests/screenshots.py output/certs.duckdb
@@ -145,7 +186,7 @@ $(PLUGINS): $(LOADER) pyproject.toml
 	@$(INSTALL) plugins requirements/plugins.txt tap-cdn-certs cdn-certs-report $(QUIETLY)
 	@touch $@
 
-$(WAREHOUSES): .venv-%/installed: requirements/%.txt | $(ENVIRONMENT)
+$(WAREHOUSES) .venv-audit/installed: .venv-%/installed: requirements/%.txt | $(ENVIRONMENT)
 	@echo "Installing the requirements of $* into .venv-$*"
 	@$(PYTHON) -m venv --clear --without-pip .venv-$*
 	@$(INSTALL) packages .venv-$* --require-hashes --requirement $<
@@ -166,6 +207,7 @@ requirements: $(MELTANO) ## Pin the newest versions of all requirements
 	$(COMPILE) --generate-hashes requirements/airflow.in --output-file requirements/airflow.txt
 	$(COMPILE) --generate-hashes requirements/uv.in --constraints requirements/meltano.txt --output-file requirements/uv.txt
 	$(COMPILE) $(EXTRAS) pyproject.toml requirements/plugins.in --output-file requirements/plugins.txt
+	$(COMPILE) --all-extras pyproject.toml --output-file requirements/package.txt
 	$(COMPILE) requirements/target-jsonl.in --output-file requirements/target-jsonl.txt
-	for kind in bigquery target-bigquery snowflake spark; do \
+	for kind in audit bigquery target-bigquery snowflake spark; do \
 		$(COMPILE) --generate-hashes requirements/$$kind.in --output-file requirements/$$kind.txt; done

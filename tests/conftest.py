@@ -7,7 +7,6 @@ import pwd
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import packages
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 from stopping import ended
 from warehouses import duckdb_warehouse, postgres_warehouse
-
-from scripts import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,37 +204,24 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source distribution, built from the files that are not ignored."""
-    folder = tmp_path_factory.mktemp("wheel")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        if (ROOT / name).is_file():
-            target = folder / "source" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target)
-    build = [sys.executable, "-m", "build", "--no-isolation", f"--outdir={folder / 'dist'}"]
-    build += [str(folder / "source")]
-    built = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = (folder / "dist").glob("*.whl")
-    return path
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source distribution, and the wheel that is built from it."""
+    return packages.build(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
-def clean_venv(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(dist: Path) -> Path:
+    """The wheel."""
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session", params=packages.PYTHONS)
+def clean_venv(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment that holds the wheel and what it requires, no more; its programs are in `bin`."""
     folder = tmp_path_factory.mktemp("clean") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    # The versions are pinned, so that nobody's release breaks a test. Most of it is not run: it need not be
-    # compiled.
-    pinned = ("--constraint", str(ROOT / "requirements" / "plugins.txt"))
-    assert install.packages(str(folder), "--no-compile", *pinned, str(wheel)) == 0
+    subprocess.run([packages.python(request.param), "-m", "venv", "--without-pip", folder], check=True)
+    packages.install(folder, str(wheel))
     return folder
 
 

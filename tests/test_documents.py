@@ -6,10 +6,12 @@ import json
 import re
 import subprocess
 import tomllib
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import packages
 import pytest
 from process import TAP, environment
 from singer_sdk.singerlib import Schema
@@ -20,6 +22,7 @@ from tap_cdn_certs.streams.syncs import TAP_STREAMS
 from tap_cdn_certs.tap import TapCDNCerts
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DOCS = ROOT / "docs"
@@ -39,9 +42,36 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) < 200
 
 
+def test_the_changelog_begins_with_the_version() -> None:
+    """And with its day."""
+    newest = re.search(r"^## \[(.+)\] - (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert newest[1] == PROJECT["project"]["version"]
+    assert date.fromisoformat(newest[2])
+
+
+def test_there_is_one_version() -> None:
+    """The dbt project, what else is installed and the image have it, too."""
+    named = re.compile(r"\bcdn-certs:(\d[\d.]*\d)|^version(?: =|:) [\"']?(\d[\d.]*\d)[\"']?$", re.MULTILINE)
+    found = {
+        name: {image or version for image, version in named.findall((ROOT / name).read_text())}
+        for name in packages.files()
+        if name.endswith((".toml", ".yaml", ".yml", ".md")) and not name.startswith("tests/")
+    }
+    named_in = {name for name, versions in found.items() if versions}
+    assert {"pyproject.toml", "one_writer/pyproject.toml", "transform/dbt_project.yml"} < named_in
+    assert set().union(*found.values()) == {PROJECT["project"]["version"]}
+
+
+def test_every_extra_is_listed() -> None:
+    """Where it says how to install."""
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| .+ \|$", (DOCS / "settings.md").read_text(), re.MULTILINE)
+    assert set(PROJECT["project"]["optional-dependencies"]) <= set(rows)
+
+
 def test_the_picture_of_the_house_is_what_the_imports_are_held_to() -> None:
     """Each floor leads to the next one, and those beside each other to the same."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
     (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
     floors = [re.split(r" [:|] ", layer) for layer in layers]
     steps = {(upper, lower) for above, below in pairwise(floors) for upper in above for lower in below}

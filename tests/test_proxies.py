@@ -32,6 +32,10 @@ PASSWORD = "s3cr3t-p@ss"
 ADDRESS = "does not hold the address of a proxy"
 EXTRA = "PySocks. Install tap-cdn-certs[socks], unset HTTP_PROXY, or name 127.0.0.1 in NO_PROXY."
 
+# To urllib3 before 2.8 a port 0 is none, and what is blank at the end is not there: that may work.
+STRICT = pytest.mark.skipif(
+    tuple(map(int, urllib3.__version__.split(".")[:2])) < (2, 8), reason="urllib3 makes another proxy of it."
+)
 # What no connection can be made through: with quotes, without a host, with the port of no host …
 BROKEN = (
     " ",
@@ -46,7 +50,7 @@ BROKEN = (
     "http:/proxy.example.com:3128",
     "socks5://:1080",
     "http://proxy.example.com:65536",
-    "http://user:s3cr3t@proxy.example.com:0",
+    pytest.param("http://user:s3cr3t@proxy.example.com:0", marks=STRICT),
     "http://user:s3cr3t@proxy.example.com:port",
     "http://proxy.example.com:-1",
     "socks5h://user:s3cr3t@proxy.example.com:99999",
@@ -60,7 +64,7 @@ BROKEN = (
     "http://<host>:<port>",
     "http://$PROXY:3128",
     "http://my proxy:3128",
-    "http://proxy.example.com:3128\n",
+    pytest.param("http://proxy.example.com:3128\n", marks=STRICT),
     "http://proxy..example.com:3128",
     f"http://{64 * 'a'}.example.com:3128",
     "http://[::1:3128",

@@ -1,6 +1,6 @@
 """fakesnow's server, where a time that is null stays null, and a temporary table may be in a schema.
 
-fakesnow 0.12.1 sends a time of 1970, and DuckDB, which it asks, keeps temporary tables in a place of their own.
+fakesnow 0.12.1 sends a time of 1970, and its DuckDB keeps temporary tables in a place of their own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def as_struct_or_null(times: Any) -> pa.StructArray:
     return pa.StructArray.from_arrays(struct.flatten(), fields=[*struct.type], mask=nulls)
 
 
-transform = FakeSnowflakeCursor._transform  # noqa: SLF001 - no public name
+transform = FakeSnowflakeCursor._transform
 
 
 def lasting(self: Any, expression: exp.Expression, *arguments: Any) -> exp.Expression:
@@ -35,5 +35,5 @@ def lasting(self: Any, expression: exp.Expression, *arguments: Any) -> exp.Expre
 
 
 arrow.timestamp_to_sf_struct = as_struct_or_null
-FakeSnowflakeCursor._transform = lasting  # noqa: SLF001
+FakeSnowflakeCursor._transform = lasting
 sys.exit(main(sys.argv[1:]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FILE = "accounts.meltano.yml"
 BASE = "tap-cdn-certs-base"
 PREFIX = "tap-cdn-certs--"
+# The runs of Meltano that have not ended.
+RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 class AccountsError(Exception):
@@ -162,11 +165,18 @@ def main() -> None:
         sys.exit(str(error))
     if mistakes := [*without_credentials(accounts, [*os.environ, *variables])]:
         sys.exit("\n".join(mistakes))
-    if run("tap-cdn-certs-schemas", given.loader):
-        sys.exit(f"{given.loader} could not make the tables: no account was synced.")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ThreadPoolExecutor(given.at_once) as threads:
-        codes = threads.map(lambda account: run(account.extractor, given.loader), accounts)
-        failed = [account.name for account, code in zip(accounts, codes, strict=True) if code]
+        try:
+            if threads.submit(run, "tap-cdn-certs-schemas", given.loader).result():
+                sys.exit(f"{given.loader} could not make the tables: no account was synced.")
+            codes = threads.map(lambda account: run(account.extractor, given.loader), accounts)
+            failed = [account.name for account, code in zip(accounts, codes, strict=True) if code]
+        finally:
+            # There are some after a stop only: each ends in order, and no other begins.
+            threads.shutdown(wait=False, cancel_futures=True)
+            for process in [*RUNNING]:
+                process.terminate()
     if failed:
         sys.exit(f"{len(failed)} of {len(accounts)} accounts failed: {', '.join(failed)}.")
 
@@ -175,7 +185,11 @@ def run(extractor: str, loader: str) -> int:
     """The exit code of Meltano's run: of the Meltano beside this Python, or else on the path."""
     variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"}
     command = ["meltano", "run", extractor, loader]
-    return subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT, env=variables) as process:  # noqa: S603
+        RUNNING.add(process)
+        code = process.wait()
+    RUNNING.remove(process)
+    return code
 
 
 if __name__ == "__main__":

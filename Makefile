@@ -7,7 +7,7 @@ PYTHON ?= python3
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 .PHONY: help demo test test-airflow test-warehouses test-package test-oldest test-newest test-next lint audit docs fuzz bench bench-scale \
-	package sbom screenshots requirements chromium promtool clean
+	package sbom image screenshots requirements chromium promtool clean
 
 # Nobody's settings reach the demo or the tests, and nobody is told of them.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV
@@ -83,6 +83,7 @@ lint: $(CHECKS) ## Check the code's style and types, its dependencies and GitHub
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/hadolint Containerfile
 
 audit: .venv-audit/installed ## Ask whether anything is known against what the package, its extras and the demo need
 	.venv-audit/bin/pip-audit --disable-pip --no-deps --requirement requirements/package.txt
@@ -113,6 +114,15 @@ sbom: package ## Write what the wheel and its extras bring, as CycloneDX, into o
 		"$$(echo dist/*.whl)[alicloud,aws,bigquery,edge,notify,report,snowflake,socks]"
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 		--output-file output/tap-cdn-certs.cdx.json .venv-package
+
+# An engine that answers: its client alone builds nothing.
+ENGINE = $(shell for engine in docker podman; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+image: ## Build the container image with docker or podman, and start the tap in it
+	@test -n "$(ENGINE)" || { echo "No container engine answers: docker or podman has to run here." >&2; exit 1; }
+	$(ENGINE) build --file Containerfile --tag cdn-certs:$(VERSION) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .
+	$(ENGINE) run --rm --read-only cdn-certs:$(VERSION) meltano invoke tap-cdn-certs --version
 
 screenshots: demo $(TESTS) chromium ## Take the pictures of the README anew
 	$(BIN)/python tests/screenshots.py output/certs.duckdb

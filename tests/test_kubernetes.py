@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import kubernetes_validate
 import psycopg
 import pytest
 import yaml
+from image import copy_context, read_only
 from psycopg.conninfo import conninfo_to_dict
 
 from sandbox import Sandbox
@@ -57,25 +57,18 @@ def test_pods_may_no_more_than_they_need(name: str) -> None:
         assert (may["readOnlyRootFilesystem"], may["allowPrivilegeEscalation"]) == (True, False)
         assert may["capabilities"] == {"drop": ["ALL"]}
         assert all("secretRef" in each for each in container["envFrom"])
-        assert {each["name"] for each in container["env"]} <= {
-            "MELTANO_DATABASE_URI",
-            "MELTANO_STATE_BACKEND_URI",
-            "DBT_TARGET_PATH",
-            "TMPDIR",
-            "DBT_LOG_PATH",
-        }
+        assert {each["name"] for each in container.get("env", [])} <= {"MELTANO_STATE_BACKEND_URI"}
         assert container["resources"]["limits"]["memory"]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project as the image has it, with the account of the manifest."""
+    """The project that the image has, with the account of the manifest."""
     folder = tmp_path / "project"
-    for path in (folder / ".meltano", tmp_path / "scratch", tmp_path / "state"):
-        path.mkdir(parents=True)
-    for kind in ("extractors", "loaders"):
-        (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind)
-    shutil.copy(ROOT / "meltano.yml", folder)
+    (tmp_path / "data").mkdir()
+    copy_context(folder)
+    for installed in (".meltano", ".venv-meltano"):
+        (folder / installed).symlink_to(ROOT / installed)
     account = {"name": SHOP, "inherit_from": "tap-cdn-certs-base", "config": {"fastly.account": "shop"}}
     (folder / "accounts.meltano.yml").write_text(yaml.safe_dump({"plugins": {"extractors": [account]}}))
     return folder
@@ -86,8 +79,9 @@ def variables(prefix: str, token: str, url: str = "") -> dict[str, str]:
     return {f"{prefix}_FASTLY_API_TOKEN": token, f"{prefix}_FASTLY_API_URL": url}
 
 
+@pytest.mark.usefixtures("meltano")
 def test_their_commands_load_an_account_with_its_own_credentials(
-    project: Path, meltano: str, postgres_database: str
+    project: Path, postgres_database: str
 ) -> None:
     """The tables, its rows under its label, its state; what others' variables say is not even seen."""
     server = conninfo_to_dict(postgres_database)
@@ -97,22 +91,20 @@ def test_their_commands_load_an_account_with_its_own_credentials(
         **{f"TARGET_POSTGRES_{name.upper()}": str(server[name]) for name in ("host", "port", "user")},
         "TARGET_POSTGRES_DATABASE": str(server["dbname"]),
         "TARGET_POSTGRES_PASSWORD": "s3cr3t",
-        "MELTANO_AUTO_INSTALL": "false",
+        "CDN_CERTS_DATA": str(project.parent / "data"),
         **variables("TAP_CDN_CERTS", "s3cr3t-of-another"),
     }
 
     def run(container: dict[str, Any], **secrets: str) -> str:
-        program, *arguments = container["command"]
-        assert program == "meltano"
         # What is mounted there is here.
         own = {
-            each["name"]: re.sub("/(scratch|state)", f"{project.parent}/\\1", each["value"])
-            for each in container["env"]
+            each["name"]: each["value"].replace("/data", inherited["CDN_CERTS_DATA"])
+            for each in container.get("env", [])
         }
         done = subprocess.run(
-            [meltano, *arguments],
+            read_only(str(project / "scripts" / "contained"), *container["args"]),
             env={**inherited, **own, **secrets},
-            cwd=project,
+            cwd="/",
             capture_output=True,
             text=True,
             check=False,
@@ -129,7 +121,7 @@ def test_their_commands_load_an_account_with_its_own_credentials(
         tables = "select count(*) from information_schema.tables where table_schema = 'cdn_certs'"
         assert connection.execute(tables).fetchone() == (len([*(ROOT / "schemas").glob("*.json")]),)
 
-        without = run({"command": ["meltano", "invoke", "--dump=config", SHOP], "env": []})
+        without = run({"args": ["meltano", "invoke", "--dump=config", SHOP]})
         assert json.loads(without) == {"fastly": {"account": "shop"}}
 
         config = sandbox.config()["fastly"]
@@ -137,5 +129,5 @@ def test_their_commands_load_an_account_with_its_own_credentials(
         run(pod("cdn-certs-shop")["containers"][0], **own)
         rows = connection.execute("select distinct account from cdn_certs.fastly_tls_certificates")
         assert rows.fetchall() == [("shop",)]
-    states = [path.name for path in (project.parent / "state").iterdir()]
+    states = [path.name for path in (project.parent / "data" / "state").iterdir()]
     assert states == ["dev:tap-cdn-certs--shop-to-target-postgres"]

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import yaml
 from cases import APIS, streams
+from image import read_only
 from process import KEYS, run_tap
 from psycopg.conninfo import conninfo_to_dict
 
@@ -135,7 +136,10 @@ def config(sandbox: Sandbox, edge: Edge) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def environment(config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables by which Meltano has the project's plugins, the sandbox's accounts and no state."""
-    folder = tmp_path_factory.mktemp("meltano")
+    data = tmp_path_factory.mktemp("data")
+    # Where scripts/contained has it.
+    folder = data / "meltano"
+    folder.mkdir()
     for kind in PROJECT["plugins"]:
         (folder / kind).symlink_to(ROOT / ".meltano" / kind)
     others = re.compile("TAP_CDN_CERTS|TARGET_|CDN_CERTS_|CERTS_|DBT_|MELTANO_")
@@ -149,10 +153,11 @@ def environment(config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
         **settings,
         "MELTANO_PROJECT_ROOT": str(ROOT),
         "MELTANO_SYS_DIR_ROOT": str(folder),
+        "CDN_CERTS_DATA": str(data),
         # What is not installed here, the Makefile has forgotten.
         "MELTANO_AUTO_INSTALL": "false",
-        "DBT_TARGET_PATH": str(folder / "dbt"),
-        "DBT_LOG_PATH": str(folder / "dbt"),
+        "DBT_TARGET_PATH": str(data / "dbt"),
+        "DBT_LOG_PATH": str(data / "dbt"),
         "DBT_LOG_LEVEL_FILE": "none",
         # Those are for test_transform and test_invented.
         "DBT_EXCLUDE_RESOURCE_TYPES": "test unit_test",
@@ -163,18 +168,19 @@ def environment(config: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def run(meltano: str, sandbox: Sandbox) -> Callable[[str, dict[str, str]], tuple[str, int]]:
-    """Runs a job or tasks of meltano.yml, or what cron runs; gives its log, and how many details it read."""
+    """Runs a job or tasks of meltano.yml, or what the image runs; gives its log, and the details it read."""
 
     def run(job: str, environment: dict[str, str]) -> tuple[str, int]:
         sandbox.reset()
         if job == "daily":
-            # As cron does it: from anywhere, and with next to no environment.
+            # As cron does it, from anywhere, and with next to no environment; and without writing elsewhere.
             known = {
                 name: value
                 for name, value in environment.items()
-                if re.match("TAP_|TARGET_|CDN_CERTS_|DBT_|MELTANO_(SYS|AUTO)", name)
+                if re.match("TAP_|CDN_CERTS_DATA|DBT_EXCLUDE|DBT_LOG_LEVEL", name)
             }
-            command, directory, known["PATH"] = [str(DAILY)], "/", "/usr/bin:/bin"
+            command, directory = read_only(str(DAILY.with_name("contained")), str(DAILY)), "/"
+            known["PATH"] = "/usr/bin:/bin"
         else:
             command, directory, known = [meltano, "run", *job.split()], None, environment
         done = subprocess.run(
@@ -190,9 +196,9 @@ def run(meltano: str, sandbox: Sandbox) -> Callable[[str, dict[str, str]], tuple
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the job writes its report."""
-    return tmp_path_factory.mktemp("report") / "report.html"
+def report(environment: dict[str, str]) -> Path:
+    """Where the job writes its report, as scripts/contained would have it."""
+    return Path(environment["CDN_CERTS_DATA"], "report.html")
 
 
 @pytest.fixture(scope="module")

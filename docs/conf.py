@@ -25,6 +25,7 @@ CONTENTS = """
 
 docs/settings
 docs/operations
+docs/container
 docs/accounts
 docs/airflow
 docs/failures

@@ -23,12 +23,23 @@ CONTAINERFILE = (ROOT / "Containerfile").read_text()
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 UNITS = ROOT / "orchestrate" / "systemd"
 # A step of scripts/daily, or an account's sync, that ends in order when it is stopped.
-STEP = "#!/bin/sh\ntrap 'kill $!; echo ended; exit 143' TERM\necho \"$@\"\nsleep 60 >&- &\nwait\n"
+STEP = f"""#!{sys.executable}
+import os, signal, sys, time
+
+def end(*_):
+    os.write(1, b"ended\\n")
+    sys.exit(143)
+
+signal.signal(signal.SIGTERM, end)
+print(*sys.argv[1:], flush=True)
+time.sleep(20)
+"""
 
 
 def instruction(name: str) -> str:
     """What the last instruction of a kind says."""
-    return re.findall(rf"^{name} (.*)$", CONTAINERFILE, re.MULTILINE)[-1]
+    *_, last = re.finditer(rf"^{name} (.*)$", CONTAINERFILE, re.MULTILINE)
+    return last[1]
 
 
 def test_no_secret_gets_into_the_image(tmp_path: Path) -> None:
@@ -122,7 +133,7 @@ def test_what_runs_as_in_the_image_can_write_its_data_alone(tmp_path: Path) -> N
 
 def test_nothing_runs_before_it_is_said_where_to_write() -> None:
     """One line names the variable."""
-    contained = [ROOT / "scripts" / "contained", "true"]
+    contained = [str(ROOT / "scripts" / "contained"), "true"]
     done = subprocess.run(
         contained, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
     )

@@ -49,6 +49,12 @@ HARD = {
             }.items()
         )
     ],
+    "cloudflare_zones": [{"zone_id": "hard", "name": "a_b%\\", "status": "active"}],
+    "cloudflare_custom_hostnames": [
+        {"zone_id": "hard", "custom_hostname_id": name, "hostname": name, "status": "active"}
+        | {"ssl_status": "active", "ssl_type": "dv", "ssl_expires_on": "2026-09-01T00:00:00Z"}
+        for name in ("www.a_b%\\", "www.axb.example")
+    ],
 }
 
 

@@ -57,10 +57,11 @@ certificates_read as (
 descriptions as (
     select
         described.*,
-        row_number() over (partition by account, domain_name order by synced_at desc) as version
+        row_number() over (partition by account, domain_name order by synced_at desc, preference) as version
     from (
         {%- for stream in ('cdnetworks_domains', 'cdnetworks_domain_certificates') %}
-        select account, domain_name, cname, enabled, cdn_service_status, synced_at from {{ ref('stg_' ~ stream) }}
+        select account, domain_name, cname, enabled, cdn_service_status, synced_at, {{ loop.index }} as preference
+        from {{ ref('stg_' ~ stream) }}
         {{- '\n        union all' if not loop.last }}
         {%- endfor %}
     ) as described

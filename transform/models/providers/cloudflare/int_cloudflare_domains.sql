@@ -96,7 +96,7 @@ ranked as (
             order by
                 case when not held.in_use then 2 when held.provider_status = 'expired' then 1 else 0 end,
                 case when names.name = patterns.domain_name then 0 else 1 end,
-                case when '.' || patterns.domain_name like '%.' || held.zone_name then 0 when held.zone_name is null then 0 else 1 end,
+                case when right('.' || patterns.domain_name, length(held.zone_name) + 1) <> '.' || held.zone_name then 1 else 0 end,
                 case held.type
                     when 'keyless' then 1
                     when 'legacy_custom' then 2

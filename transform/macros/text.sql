@@ -11,7 +11,9 @@
 {% macro default__matches(expression, pattern) %}{{ expression }} ~ '^({{ pattern }})$'{% endmacro %}
 {% macro bigquery__matches(expression, pattern) %}regexp_contains({{ expression }}, '^({{ pattern }})$'){% endmacro %}
 {% macro snowflake__matches(expression, pattern) %}regexp_like({{ expression }}, '{{ pattern }}'){% endmacro %}
-{% macro spark__matches(expression, pattern) %}{{ expression }} rlike '^({{ pattern }})$'{% endmacro %}
+
+{# Nothing may follow: a `$` of Java would take a newline. #}
+{% macro spark__matches(expression, pattern) %}{{ expression }} rlike '^({{ pattern }})(?!.|[^.])'{% endmacro %}
 
 {# A text without all that is as a pattern says, which may have no backslash. #}
 {% macro without(expression, pattern) -%}

@@ -133,8 +133,9 @@ chromium: ## Find a browser for the tests of the report, or install Debian's
 promtool: $(ENVIRONMENT) ## Find the judge of the report's metrics, or take Debian's
 	@scripts/promtool
 
-clean: ## Remove all that make has made
-	rm -rf .venv .venv-* .meltano output/* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
+clean: ## Remove what make has installed and built; what was read, and the state of it, stay
+	rm -rf .venv .venv-* .meltano/extractors .meltano/loaders .meltano/utilities .meltano/loader .meltano/installed .meltano/install.log \
+		.meltano/run output/site output/*.cdx.json build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .prism
 
 # It is made anew where requirements change, so that it holds what they name alone.
 $(ENVIRONMENT): requirements/uv.txt requirements/demo.txt requirements/check.txt requirements/test.txt

@@ -15,6 +15,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,15 +164,21 @@ def main() -> None:
         accounts = read_accounts()
     except AccountsError as error:
         sys.exit(str(error))
-    if mistakes := [*without_credentials(accounts, [*os.environ, *variables])]:
-        sys.exit("\n".join(mistakes))
+    refused = {
+        account.name: mistakes
+        for account in accounts
+        if (mistakes := [*without_credentials([account], [*os.environ, *variables])])
+    }
+    for mistake in chain.from_iterable(refused.values()):
+        sys.stderr.write(f"{mistake}\n")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ThreadPoolExecutor(given.at_once) as threads:
         try:
             if threads.submit(run, "tap-cdn-certs-schemas", given.loader).result():
                 sys.exit(f"{given.loader} could not make the tables: no account was synced.")
-            codes = threads.map(lambda account: run(account.extractor, given.loader), accounts)
-            failed = [account.name for account, code in zip(accounts, codes, strict=True) if code]
+            able = [account for account in accounts if account.name not in refused]
+            codes = threads.map(lambda account: run(account.extractor, given.loader), able)
+            failed = [*refused, *(account.name for account, code in zip(able, codes, strict=True) if code)]
         finally:
             # There are some after a stop only: each ends in order, and no other begins.
             threads.shutdown(wait=False, cancel_futures=True)

@@ -25,12 +25,14 @@ ROOT = Path(__file__).resolve().parents[1]
 DATABASE = Path("output", "certs.duckdb")
 REPORT = Path("output", "report.html")
 LOG = Path("output", "demo.log")
+ACCOUNT = "sandbox"
 
 
 def main() -> None:
     """Run the job, and print the rows that it loaded and the certificates that expire next."""
     os.chdir(ROOT)
     DATABASE.parent.mkdir(exist_ok=True)
+    refuse_others()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # The inventory is one of today's: a second run of the same day finds nothing new.
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -59,6 +61,20 @@ def main() -> None:
     say(f"The report is {REPORT}.")
 
 
+def refuse_others() -> None:
+    """End where the inventory has somebody's own accounts: made-up ones would stay in it."""
+    if not DATABASE.exists():
+        return
+    others = "select account from cdn_certs.syncs where account <> ? limit 1"
+    try:
+        with duckdb.connect(DATABASE, read_only=True) as connection:
+            found = connection.execute(others, [ACCOUNT]).fetchone()
+    except duckdb.CatalogException:
+        return
+    if found:
+        sys.exit(f"{DATABASE} has other accounts than the demo's, such as {found[0]}: move it away before.")
+
+
 def environment(config: Mapping[str, Any]) -> dict[str, str]:
     """The environment in which Meltano finds the tap's configuration, and nobody's else."""
     inherited = {
@@ -69,11 +85,9 @@ def environment(config: Mapping[str, Any]) -> dict[str, str]:
     settings = {
         f"TAP_CDN_CERTS_{provider}_{name}".upper(): value if isinstance(value, str) else json.dumps(value)
         for provider, values in config.items()
-        for name, value in {**values, "account": "sandbox"}.items()
+        for name, value in {**values, "account": ACCOUNT}.items()
     }
-    # The models' unit tests are of their SQL, and not of what was loaded.
-    own = {"MELTANO_ENVIRONMENT": "demo", "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
-    return {**inherited, **settings, "MELTANO_PROJECT_ROOT": str(ROOT), **own}
+    return {**inherited, **settings, "MELTANO_PROJECT_ROOT": str(ROOT), "MELTANO_ENVIRONMENT": "demo"}
 
 
 def run_job(variables: dict[str, str]) -> None:

@@ -332,7 +332,9 @@ def test_what_cron_runs_goes_on_and_keeps_the_worst(
     program.chmod(0o755)
     done = subprocess.run(["/bin/sh", script], env={}, cwd="/", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (expected, "")
-    assert done.stdout.splitlines() == ["run sync", "run models", "invoke cdn-certs-report:verdict"]
+    failed = " sync" * (sync > 0) + " models" * (models > 0)
+    told = [f"Failed, see above:{failed}"] * bool(failed)
+    assert done.stdout.splitlines() == ["run sync", "run models", "invoke cdn-certs-report:verdict", *told]
 
 
 @pytest.mark.parametrize(
@@ -366,7 +368,8 @@ def test_what_cron_runs_tells_where_it_is_asked_to(
     )
     assert (done.returncode, done.stderr) == (expected, "")
     asked = [f"invoke cdn-certs-report:{command}" for command in (*commands, "verdict")]
-    assert done.stdout.splitlines() == ["run sync", "run models", *asked]
+    told = ["Failed, see above: notify"] * ("notify" in commands)
+    assert done.stdout.splitlines() == ["run sync", "run models", *asked, *told]
 
 
 def test_meltano_logs_no_secret(loads: dict[str, list[Load]], environment: dict[str, str]) -> None:

@@ -175,21 +175,22 @@ class Client(Refusals):
             error.operation = error.operation or operation
             if error.reach in AGAIN:
                 self._give_up(host, error, self._retry.statistics["attempt_number"], heard=host.heard > began)
-            if error.code.partition(".")[0] in self.unknown and not self.refused:
-                self._refusing.add(host.url)
-                if {*self.addresses(operation)} - self._refusing:
-                    error.reach = Reach.HOST
-            # One error for all threads and streams, so that it is said once.
-            if error.reach is Reach.PROVIDER:
-                self.refused = self.refused or error
-                raise self.refused from None
-            if error.reach is Reach.HOST:
-                host.refused = host.refused or error
-                raise host.refused from None
-            raise
+            raise self._common(operation, host, error) from None
         finally:
             self._known.set()
         return result
+
+    def _common(self, operation: str, host: Host, error: APIError) -> APIError:
+        """The error of a request; of an account or a host that refuses all, the first, to be said once."""
+        if error.code.partition(".")[0] in self.unknown and not self.refused:
+            self._refusing.add(host.url)
+            if {*self.addresses(operation)} - self._refusing:
+                error.reach = Reach.HOST
+        if error.reach is Reach.PROVIDER:
+            self.refused = error = self.refused or error
+        elif error.reach is Reach.HOST:
+            host.refused = error = host.refused or error
+        return error
 
     def _listing_at(self, url: str, listing: Listing) -> Iterator[Any]:
         """The items of all parts of a list at an address, which an error names if there are others."""

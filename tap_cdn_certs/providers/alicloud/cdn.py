@@ -47,7 +47,7 @@ class CertificateInfo(DomainCertificates):
     operation = "DescribeDomainCertificateInfo"
     listing = DOMAINS
     status = "ServerCertificateStatus"
-    chain = "server_certificate"
+    proofs = ("cert_id", "cert_name", "cert_expire_time", "server_certificate")
 
     @override
     def fields(self, key: str, answer: Item) -> Record:

@@ -48,7 +48,7 @@ class AlicloudDCDNCertificates(DomainCertificates):
     operation = "DescribeDcdnDomainCertificateInfo"
     listing = DOMAINS
     status = "SSLProtocol"
-    chain = "ssl_pub"
+    proofs = ("cert_id", "cert_name", "cert_expire_time", "ssl_pub")
 
     @override
     def fields(self, key: str, answer: Item) -> Record:

@@ -112,8 +112,6 @@ class DomainCertificates(AlicloudStream, DetailStream):
 
     # Where an item says whether HTTPS is on.
     status: ClassVar[str]
-    # Where a record has the chain.
-    chain: ClassVar[str]
 
     # It is asked for by it.
     left_out = frozenset({"DomainName"})
@@ -132,10 +130,6 @@ class DomainCertificates(AlicloudStream, DetailStream):
         ]
         serving = (item for item in items if str(item.get(self.status)).lower() == "on")
         return next(serving, items[0] if items else {})
-
-    @override
-    def has_certificate(self, record: Record) -> bool:
-        return any(record[field] for field in ("cert_id", "cert_name", "cert_expire_time", self.chain))
 
 
 class HTTPSDomains(AlicloudStream, ListStream):

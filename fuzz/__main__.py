@@ -16,7 +16,6 @@ with atheris.instrument_imports(include=["tap_cdn_certs"]):
     from tap_cdn_certs.api.answer import Answer
     from tap_cdn_certs.errors import APIError
     from tap_cdn_certs.providers import PROVIDERS
-    from tap_cdn_certs.providers.cdnetworks.certificates import CST
     from tap_cdn_certs.records import values, x509
     from tap_cdn_certs.tap import TapCDNCerts
 
@@ -39,7 +38,7 @@ def target(tap: TapCDNCerts) -> Callable[[bytes], None]:
         kind, content = data[:1], data[1:]
         if kind == b"t":
             written = content.decode(errors="replace")
-            take(lambda: values.utc({"time": written}, "time", CST))
+            take(lambda: values.utc({"time": written}, "time", values.CST))
         elif kind == b"x":
             pem = content.decode(errors="replace")
             take(lambda: [x509.certificates(pem), x509.leaf_fields(pem)[0]])

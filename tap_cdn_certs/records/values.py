@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -16,6 +16,9 @@ Item: TypeAlias = Mapping[str, Any]
 Record: TypeAlias = dict[str, Any]
 
 logger = logging.getLogger(__name__)
+
+# China Standard Time, which has had no daylight saving since 1991.
+CST = timezone(timedelta(hours=8))
 
 _LEAP_SECOND = re.compile(r"(\d\d:\d\d):60")
 # Where a name's next word begins.

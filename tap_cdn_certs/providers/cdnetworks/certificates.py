@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing
 from tap_cdn_certs.records.values import (
+    CST,
     boolean,
     elements,
     end,
@@ -28,9 +28,6 @@ from tap_cdn_certs.streams.stream import CDNStream
 
 if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item, Record
-
-# China Standard Time has had no daylight saving since 1991.
-CST = timezone(timedelta(hours=8))
 
 
 def certificates(body: Item) -> list[Any]:

@@ -8,8 +8,8 @@ from typing_extensions import override
 
 from tap_cdn_certs.api.paging import Listing
 from tap_cdn_certs.errors import InvalidValueError
-from tap_cdn_certs.providers.cdnetworks.certificates import CST
 from tap_cdn_certs.records.values import (
+    CST,
     boolean,
     elements,
     identifier,

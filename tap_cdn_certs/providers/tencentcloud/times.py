@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
-from tap_cdn_certs.records.values import end, text, texts, utc
+from tap_cdn_certs.records.values import CST, end, text, texts, utc
 
 if TYPE_CHECKING:
     from tap_cdn_certs.records.values import Item
-
-# SSL documents it. CDN names no zone: it is taken to write as SSL does.
-CST = timezone(timedelta(hours=8))
 
 # What is written where there is no time.
 NEVER = re.compile(r"\s*(?:-*|0000-00-00.*)\s*")
@@ -25,6 +21,7 @@ def time(item: Item, name: str) -> str | None:
     written = text(item, name)
     if written is None or NEVER.fullmatch(written):
         return None
+    # SSL documents the zone. CDN names none: it is taken to write as SSL does.
     return utc({name: ONE_DIGIT.sub(r"0\1", written)}, name, CST)
 
 

@@ -1,4 +1,4 @@
-"""The configuration: what several providers have in common, and its mistakes in words for people."""
+"""The configuration: how it is read and described, and its mistakes in words for people."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def common_settings(
     rate_limit_period: float,
     limited: str = "for each operation",
 ) -> tuple[th.Property[Any], ...]:
-    """Those settings, with a provider's defaults, and in words what its limit is for.
+    """The settings that every provider has, with its defaults, and in words what its limit is for.
 
     Without an `api_url`, each of its services has an address of its own.
     """

@@ -1,7 +1,7 @@
-"""The CDN providers, a package for each.
+"""The CDN providers, a module or a package for each.
 
 SETTINGS: singer_sdk.typing.ObjectType
-CLIENT: type[Client]
+CLIENT: type[Account]
 STREAMS: tuple[type[CDNStream], ...]
 LOGINS: tuple[tuple[str, ...], ...], where the schema does not require all of the settings of one of them
 mistakes(settings) -> Iterator[str], where the schema of the settings cannot say all that is wrong with them

@@ -53,6 +53,7 @@ class ChangesStream(DetailStream):
     first_by: ClassVar[str] = ""
 
     _memory: dict[str, Record]
+    _listed: set[str]  # the keys of the list so far
     # By key and field, the ends that the list says and nobody can read.
     _unread_ends: dict[str, dict[str, APIError]]
     _earlier: Mapping[str, Any] = {}  # what the state says
@@ -89,7 +90,7 @@ class ChangesStream(DetailStream):
     @override
     def results(self) -> Generator[tuple[str, Callable[[], Record]], None, None]:
         remembered = self.remembered()
-        self._memory, self._listed, self._unread_ends = {**remembered}, set[str](), {}
+        self._memory, self._listed, self._unread_ends = {**remembered}, set(), {}
         self.client.limits[self.operation].remember(self.earlier_calls())
         most = self.run.settings[self.provider].get("max_details")
         for batch in self.batches():

@@ -277,4 +277,4 @@ class AkamaiClient(Client):
 def failing(error: APIError) -> Iterator[Any]:
     """A part of a list that cannot be read."""
     raise error
-    yield
+    yield  # which makes it an iterator: it fails in its turn

@@ -220,7 +220,7 @@ def _provider(kind: str, settings: Mapping[str, str]) -> Any:
         case "profile":
             return _profile(library, settings.get("profile"))
         case "ecs_ram_role":
-            # Nor does it start a thread that asks each minute.
+            # Without a thread of its own that asks each minute.
             return library.EcsRamRoleCredentialsProvider(**settings, async_update_enabled=False)
         case "credentials_uri":
             return library.URLCredentialsProvider(uri=settings["credentials_uri"])

@@ -117,9 +117,9 @@ class API(ABC, Generic[Item]):
             "rate_limit_period": limit.seconds,
         }
 
-    def keys(self, operation: str) -> list[str]:  # noqa: ARG002 - a provider may have lists of some
+    def keys(self, operation: str) -> list[str]:
         """Return the keys that an operation lists, or may be asked for."""
-        return self.inventory.keys()
+        return self.inventory_of(operation).keys()
 
     def records(self, operation: str) -> list[str]:
         """Return the keys of what an operation lists, and of what others list of the same kind."""

@@ -93,6 +93,11 @@ class Chain:
     not_after: datetime
     pem: str = field(repr=False)
 
+    @property
+    def issuer_common_name(self) -> str:
+        """What people call the issuer."""
+        return self.issuer.partition("CN=")[2].partition(",")[0]
+
 
 @cache
 def private_key(name: str) -> PrivateKey:

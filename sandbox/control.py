@@ -22,7 +22,9 @@ async def control(accounts: Accounts, request: web.BaseRequest) -> web.Response:
             return web.json_response(accounts.statistics())
         case "GET", "requests":
             fields = ("time", "provider", "operation", "key", "status", "code")
-            return web.json_response([{f: getattr(r, f) for f in fields} for r in list(accounts.requests)])
+            return web.json_response(
+                [{name: getattr(each, name) for name in fields} for each in list(accounts.requests)]
+            )
         case "POST", "faults":
             try:
                 accounts.faults.add(Fault(**json.loads(await request.read())))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 Item = TypeVar("Item")
 
@@ -45,3 +45,10 @@ class Inventory(Generic[Item]):
     def remove(self, key: str) -> Item:
         """Remove an item."""
         return self._items.pop(key)
+
+
+def odd(item: Item, number: int, ways: Sequence[Mapping[str, Any]]) -> Item:
+    """Return an item, which differs from an ordinary one by some fields where it is among the first few."""
+    for name, value in ways[number].items() if number < len(ways) else ():
+        setattr(item, name, value)
+    return item

@@ -144,7 +144,7 @@ def of_chain(number: int, chain: Chain) -> Held:
         **common(number, chain.common_name),
         certificate_id=str(certificate_id(chain)),
         sans=chain.names,
-        issuer=chain.issuer.partition("CN=")[2].partition(",")[0],
+        issuer=chain.issuer_common_name,
         serial_no=f"{chain.serial:032x}",
         fingerprint=leaf.fingerprint(SHA1()).hex().upper(),  # noqa: S303 - as the provider has it
         sha2=leaf.fingerprint(SHA256()).hex().upper(),

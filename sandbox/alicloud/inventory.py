@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from sandbox.alicloud.cas import SITES, certificate_id
 from sandbox.chains import DAY, Chain, pool
 from sandbox.inventory import Inventory
 
@@ -159,19 +160,19 @@ def domain_certificate(chain: Chain, name: str, now: datetime, rng: random.Rando
     kind = ("free", "cas", "upload")[chain.serial % 3]
     return DomainCertificate(
         cert_name=f"cert-{chain.serial % 10**7}",
-        cert_id=str(10_000_000 + chain.serial % 10**6),
+        cert_id=str(certificate_id(chain)),
         cert_life=LIVES[kind],
         status=rng.choice(SHARED_STATUSES),
         cert_update_time=chain.not_before + timedelta(hours=1),
         cert_domain_name=chain.common_name,
         server_certificate_status="on",
-        cert_org=chain.issuer.partition("CN=")[2].partition(",")[0],
+        cert_org=chain.issuer_common_name,
         cert_start_time=chain.not_before,
         cert_expire_time=chain.not_after,
         cert_type=kind,
         domain_cname_status=rng.choice(("ok", "ok", "ok", "cname_error")),
         server_certificate=chain.pem,
-        cert_region=("cn-hangzhou", "ap-southeast-1")[chain.serial % 2],
+        cert_region=SITES[chain.serial % 2],
         cert_common_name=chain.common_name,
         cert_status=certificate_status(chain, name, now),
     )

@@ -144,10 +144,6 @@ class AWS(API[inventory.Certificate]):
             return self.holdings.tenants
         return self.holdings.server_certificates if "Server" in operation else self.inventory
 
-    def keys(self, operation: str) -> list[str]:
-        """Return the keys that an operation lists, or may be asked for."""
-        return self.inventory_of(operation).keys()
-
     def records(self, operation: str) -> list[str]:
         """Return the keys of the records that an operation's stream has: of both kinds of certificates."""
         if operation != "DescribeCertificate":

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sandbox.chains import DAY, Chain, pool
-from sandbox.inventory import Inventory
+from sandbox.inventory import Inventory, odd
 
 if TYPE_CHECKING:
     from sandbox.state import State
@@ -131,10 +131,9 @@ class Holdings:
 
     def __init__(self, size: int, state: State, distributions: int) -> None:
         self.now = state.now
-        odd, zones = pool(state.seed, state.now)
-        self.chains = [
-            (chain, key_type(chain)) for chain in (*odd, *(each for two in zones.values() for each in two))
-        ]
+        first, zones = pool(state.seed, state.now)
+        chains = first + [chain for pair in zones.values() for chain in pair]
+        self.chains = [(chain, key_type(chain)) for chain in chains]
         self.certificates = Inventory[Certificate]("arn")
         self.server_certificates = Inventory[ServerCertificate]("arn")
         self.distributions = Inventory[Distribution]("id")
@@ -163,9 +162,7 @@ class Holdings:
             origin="CUSTOMER_PROVIDED" if imported else "AWS_MANAGED",
             created_at=chain.not_before + timedelta(milliseconds=number),
         )
-        for name, value in ODD[number].items() if number < len(ODD) else ():
-            setattr(certificate, name, value)
-        return certificate
+        return odd(certificate, number, ODD)
 
     def _server_certificate(self, number: int) -> ServerCertificate:
         chain, _ = self.chains[-1 - number]

@@ -122,10 +122,6 @@ class CDNetworks(API[Certificate]):
             return self.pro
         return self.domains if "Domain" in operation else self.inventory
 
-    def keys(self, operation: str) -> list[str]:
-        """Return the keys of what an operation lists, or may be asked for."""
-        return self.inventory_of(operation).keys()
-
     def stock(self, size: int) -> Inventory[Certificate]:
         """Return an inventory of so many certificates."""
         return certificates(size, self.state.seed, self.state.now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from sandbox.inventory import Inventory
+from sandbox.inventory import Inventory, odd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,9 +68,7 @@ def domains(count: int, seed: int, now: datetime, held: Inventory[Certificate]) 
             last_modified=now - timedelta(minutes=rng.randrange(1, 60 * 24 * 90)),
             certificates=[(usage, [each]) for usage, each in zip(("RSA", "ECC"), ids, strict=False)],
         )
-        for field_name, value in ODD_DOMAINS[number].items() if number < len(ODD_DOMAINS) else ():
-            setattr(domain, field_name, value)
-        inventory.add(domain)
+        inventory.add(odd(domain, number, ODD_DOMAINS))
     return inventory
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import md5
 
 from sandbox.chains import DAY, pool
-from sandbox.inventory import Inventory
+from sandbox.inventory import Inventory, odd
 
 
 @dataclass(slots=True)
@@ -68,8 +68,8 @@ RENEWALS = 8
 def certificates(count: int, seed: int, now: datetime) -> Inventory[Certificate]:
     """Return the certificates of the CDNetworks account."""
     rng = random.Random(f"certificates {seed}")
-    odd, zones = pool(seed, now)
-    chains = odd + [chain for pair in zones.values() for chain in pair]
+    first, zones = pool(seed, now)
+    chains = first + [chain for pair in zones.values() for chain in pair]
     inventory = Inventory[Certificate]("certificate_id")
     for number in range(count):
         chain = chains[number % len(chains)]
@@ -95,9 +95,7 @@ def certificates(count: int, seed: int, now: datetime) -> Inventory[Certificate]
             related_domains=related,
             update_time=chain.not_before + timedelta(minutes=rng.randrange(60 * 24)),
         )
-        for field_name, value in ODD_CERTIFICATES[number].items() if number < len(ODD_CERTIFICATES) else ():
-            setattr(certificate, field_name, value)
-        inventory.add(certificate)
+        inventory.add(odd(certificate, number, ODD_CERTIFICATES))
     return inventory
 
 

@@ -66,17 +66,17 @@ def check_access_key(call: Call, now: float, once: Callable[[str, float], bool])
 
 def signed(call: Call, authorization: Authorization, timestamp: str) -> bool:
     """Whether the signature is right and holds the mandatory headers."""
-    signed = authorization.signed_headers
+    names = authorization.signed_headers
     to_sign = string_to_sign(
         call.request.method,
         call.path,
         call.query,
-        [(name, call.header(name)) for name in signed],
+        [(name, call.header(name)) for name in names],
         sha256(call.body).hexdigest(),
         timestamp,
     )
     right = same(hmac_sha256(SECRET_KEY, to_sign), authorization.signature)
-    return right and {"content-type", "host"} <= set(signed) and all(call.header(name) for name in signed)
+    return right and {"content-type", "host"} <= {*names} and all(map(call.header, names))
 
 
 def string_to_sign(

@@ -98,10 +98,6 @@ class Cloudflare(API[Zone]):
         }
         return inventories.get(operation, self.inventory)
 
-    def keys(self, operation: str) -> list[str]:
-        """Return the keys that an operation lists, of all zones."""
-        return self.inventory_of(operation).keys()
-
     def recognise(self, call: Call) -> tuple[str, str]:
         """Return the operation that a method and a path mean, and the zone that it is about."""
         if call.request.method != "GET":

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sandbox.inventory import Inventory
+from sandbox.chains import DAY
+from sandbox.inventory import Inventory, odd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -149,9 +148,7 @@ class Account:
     def _zone(self, number: int) -> Zone:
         created = self._now - self._random.randrange(100, 2000) * DAY
         zone = Zone(self._hex(), f"zone-{number}.example", created, created + DAY, saas=number % 20 == 19)
-        for name, value in ODD_ZONES[number].items() if number < len(ODD_ZONES) else ():
-            setattr(zone, name, value)
-        return zone
+        return odd(zone, number, ODD_ZONES)
 
     def _certificates(self, days: int, authority: str | None) -> list[Certificate]:
         """Return one with an RSA and one with an ECDSA key, of which the second ends a little later."""

@@ -108,10 +108,6 @@ class Fastly(API[Certificate]):
         }
         return held[operation]
 
-    def keys(self, operation: str) -> list[str]:
-        """Return the keys that an operation lists."""
-        return self.inventory_of(operation).keys()
-
     def records(self, operation: str) -> list[str]:
         """Return the certificates of all kinds, or what else an operation lists."""
         if operation != CERTIFICATES:

@@ -107,7 +107,7 @@ class Account:
     def described(self, certificate: Certificate, number: int, chain: Chain) -> Certificate:
         """Return a certificate with what those of Platform TLS do not say."""
         certificate.issued_to = chain.common_name
-        certificate.issuer = "" if number % 11 == 10 else chain.issuer.partition(",")[0].removeprefix("CN=")
+        certificate.issuer = "" if number % 11 == 10 else chain.issuer_common_name
         certificate.serial_number = str(chain.serial + number)
         certificate.signature_algorithm = "ECDSA-SHA256" if "ECC" in chain.issuer else "SHA256-RSA"
         return certificate

@@ -134,10 +134,6 @@ class TencentCloud(API[Certificate]):
         }
         return held.get(operation, account.certificates)
 
-    def keys(self, operation: str) -> list[str]:
-        """Return the keys that an operation lists, of all zones."""
-        return self.inventory_of(operation).keys()
-
     def sent(self, call: Call) -> set[str]:
         """Return what of a call no log should hold: a temporary token too."""
         return super().sent(call) | ({call.header("X-TC-Token")} - {""})

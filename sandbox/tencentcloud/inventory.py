@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.chains import DAY, Chain, pool
-from sandbox.inventory import Inventory
+from sandbox.inventory import Inventory, odd
 
 DIGITS = string.digits + string.ascii_letters
 SMALL = string.digits + string.ascii_lowercase
@@ -141,8 +141,8 @@ class Account:
     def __init__(self, size: int, seed: int, now: datetime) -> None:
         self._random = random.Random(f"tencentcloud {seed}")
         self._now = now
-        odd, pairs = pool(seed, now)
-        self._chains = odd + [chain for pair in pairs.values() for chain in pair]
+        first, pairs = pool(seed, now)
+        self._chains = first + [chain for pair in pairs.values() for chain in pair]
         self.certificates = Inventory[Certificate]("certificate_id")
         self.cdn = Inventory[CDNDomain]("domain")
         self.zones = Inventory[Zone]("zone_id")
@@ -193,23 +193,19 @@ class Account:
             begin=chain.not_before,
             end=chain.not_after,
             algorithm="ECC 256" if "ECC" in chain.issuer else "RSA 2048",
-            issuer=chain.issuer.partition(",")[0].removeprefix("CN="),
+            issuer=chain.issuer_common_name,
             origin=("trustasia", "upload", "wosign")[number % 3],
             alias=f"certificate-{number}" if number % 4 else "",
             status=3 if chain.not_after < self._now else 1,
         )
-        for name, value in ODD_CERTIFICATES[number].items() if number < len(ODD_CERTIFICATES) else ():
-            setattr(certificate, name, value)
-        return certificate
+        return odd(certificate, number, ODD_CERTIFICATES)
 
     def _cdn_domain(self, number: int, chain: Chain) -> CDNDomain:
         name = f"www-{number}.{chain.common_name.removeprefix('*.')}"
         held = self.certificates[self.certificates.keys()[-1]]
         domain = CDNDomain(name, number, self._now - (number % 900 + 1) * DAY, held, chain)
         domain.held = "chain" if number % 12 == 11 else "listed"
-        for field_name, value in ODD_CDN[number].items() if number < len(ODD_CDN) else ():
-            setattr(domain, field_name, value)
-        return domain
+        return odd(domain, number, ODD_CDN)
 
     def _edgeone_domain(self, number: int, zone: Zone, chain: Chain) -> EdgeOneDomain:
         mode, held = ODD_EDGEONE[number] if number < len(ODD_EDGEONE) else ("sslcert", "listed")

@@ -22,7 +22,7 @@ from sandbox.messages import Answer, Call, Refusal, RefusedError
 from sandbox.signatures import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sandbox.inventory import Inventory
@@ -290,16 +290,7 @@ def enrollment(each: Enrollment) -> dict[str, Any]:
         },
         "signatureAlgorithm": "SHA-256",
         "changeManagement": each.change_management,
-        "csr": {
-            "cn": each.common_name,
-            "sans": each.names or None,
-            "c": "US",
-            "st": "MA",
-            "l": "Cambridge",
-            "o": "s3cr3t Inc.",
-            "ou": "s3cr3t department",
-            "preferredTrustChain": "dst-root-ca-x3" if each.ra == "lets-encrypt" else None,
-        },
+        "csr": csr(each),
         "org": ORGANIZATION,
         "adminContact": CONTACT,
         "techContact": CONTACT,
@@ -320,6 +311,20 @@ def enrollment(each: Enrollment) -> dict[str, Any]:
     }
 
 
+def csr(each: Enrollment) -> dict[str, Any]:
+    """Return what the certificates of an enrollment are requested with."""
+    return {
+        "cn": each.common_name,
+        "sans": each.names or None,
+        "c": "US",
+        "st": "MA",
+        "l": "Cambridge",
+        "o": "s3cr3t Inc.",
+        "ou": "s3cr3t department",
+        "preferredTrustChain": "dst-root-ca-x3" if each.ra == "lets-encrypt" else None,
+    }
+
+
 def network(each: Enrollment) -> dict[str, Any]:
     """Return how an enrollment is served."""
     return {
@@ -336,8 +341,7 @@ def network(each: Enrollment) -> dict[str, Any]:
 
 def active(each: Enrollment) -> dict[str, Any]:
     """Return what ListActiveCertificates says beside: where nothing is deployed, in one way or another."""
-    nothing: Iterable[Any] = (None, {})
-    empty = [*nothing][each.number % 16 // 8]
+    empty: Any = (None, {})[each.number % 16 // 8]
     return {name: deployment(each, there) or empty for name, there in each.networks.items()}
 
 

@@ -178,17 +178,7 @@ def certificate(
         "region": "",
     }
     if kind == "cas" and chains:
-        chain = chains[number % 2]
-        leaf = x509.load_pem_x509_certificate(chain.pem.encode())
-        fields = {
-            "names": chain.names,
-            "serial_number": f"{chain.serial:x}",
-            "fingerprint": leaf.fingerprint(SHA256()).hex(),
-            "starts": chain.not_before,
-            "ends": chain.not_after,
-            "cas_id": str(certificate_id(chain)),
-            "region": REGIONS[chain.serial % 2],
-        }
+        fields = of_chain(chains[number % 2])
     if status in {"Applying", "ApplyFailed", "Canceled"}:
         fields |= {"serial_number": "", "fingerprint": "", "starts": None, "ends": None}
     return SiteCertificate(
@@ -201,6 +191,20 @@ def certificate(
         created=now - timedelta(days=90, seconds=number),
         iso=number % 7 == 6,
     )
+
+
+def of_chain(chain: Chain) -> dict[str, Any]:
+    """Return the fields of a certificate that the CDN may serve too."""
+    leaf = x509.load_pem_x509_certificate(chain.pem.encode())
+    return {
+        "names": chain.names,
+        "serial_number": f"{chain.serial:x}",
+        "fingerprint": leaf.fingerprint(SHA256()).hex(),
+        "starts": chain.not_before,
+        "ends": chain.not_after,
+        "cas_id": str(certificate_id(chain)),
+        "region": REGIONS[chain.serial % 2],
+    }
 
 
 def by_dates(ends: datetime, now: datetime) -> str:

@@ -49,9 +49,8 @@ def pem(chain: Chain) -> tuple[str, str]:
     return leaf + END, rest
 
 
-def distribution(held: Distribution) -> dict[str, Any]:
-    """Return an item of ListDistributions."""
-    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{held.id}"
+def viewer_certificate(held: Distribution) -> dict[str, Any]:
+    """Return the certificate that a distribution serves."""
     own: dict[str, Any] = {"CloudFrontDefaultCertificate": "true", "SSLSupportMethod": "vip"}
     if held.acm:
         own = {
@@ -67,12 +66,16 @@ def distribution(held: Distribution) -> dict[str, Any]:
         }
     named, source = held.acm or held.iam, "acm" if held.acm else "iam"
     own |= {"MinimumProtocolVersion": "TLSv1.2_2021" if named else "TLSv1"}
-    own |= {"Certificate": named, "CertificateSource": source} if named else {}
+    return own | ({"Certificate": named, "CertificateSource": source} if named else {})
+
+
+def distribution(held: Distribution) -> dict[str, Any]:
+    """Return an item of ListDistributions."""
     aliases: dict[str, Any] = {"Quantity": len(held.aliases)}
     aliases |= {"Items": [("CNAME", name) for name in held.aliases]} if held.aliases else {}
     return {
         "Id": held.id,
-        "ARN": arn,
+        "ARN": f"arn:aws:cloudfront::{ACCOUNT}:distribution/{held.id}",
         "ETag": f"E{held.number}",
         "Status": "InProgress" if held.number % 7 == 6 else "Deployed",
         "LastModifiedTime": iso(held.modified_at),
@@ -82,7 +85,7 @@ def distribution(held: Distribution) -> dict[str, Any]:
         "Comment": f"s3cr3t comment {held.number}",
         "PriceClass": "PriceClass_All",
         "Enabled": held.number % 9 != 8,
-        "ViewerCertificate": own,
+        "ViewerCertificate": viewer_certificate(held),
         "WebACLId": "",
         "HttpVersion": "http2and3",
         "IsIPV6Enabled": True,
@@ -156,6 +159,17 @@ def summary(held: Certificate) -> dict[str, Any]:
     }
 
 
+def validation(name: str, held: Certificate) -> dict[str, Any]:
+    """Return how it is found out that a domain is the account's."""
+    return {
+        "DomainName": name,
+        "ValidationDomain": name,
+        "ValidationStatus": "SUCCESS" if held.chain else "PENDING_VALIDATION",
+        "ValidationMethod": "DNS",
+        "ResourceRecord": {"Name": f"_x.{name}.", "Type": "CNAME", "Value": "_s3cr3t.acm-validations.aws."},
+    }
+
+
 def detail(held: Certificate) -> dict[str, Any]:
     """Return what DescribeCertificate says."""
     said = {
@@ -169,20 +183,7 @@ def detail(held: Certificate) -> dict[str, Any]:
     if held.hierarchy:
         said["RootHierarchyType"] = held.hierarchy
     if held.type == "AMAZON_ISSUED":
-        said["DomainValidationOptions"] = [
-            {
-                "DomainName": name,
-                "ValidationDomain": name,
-                "ValidationStatus": "SUCCESS" if held.chain else "PENDING_VALIDATION",
-                "ValidationMethod": "DNS",
-                "ResourceRecord": {
-                    "Name": f"_x.{name}.",
-                    "Type": "CNAME",
-                    "Value": "_s3cr3t.acm-validations.aws.",
-                },
-            }
-            for name in held.names
-        ]
+        said["DomainValidationOptions"] = [validation(name, held) for name in held.names]
     if held.chain:
         digits = f"{held.chain.serial:x}"
         digits = digits.zfill(len(digits) + len(digits) % 2)

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 CHINA = timezone(timedelta(hours=8))
 ZEROS = "0000-00-00 00:00:00"
 PRIVATE_KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIs3cr3tkey\n-----END RSA PRIVATE KEY-----\n"
+PROJECT = {
+    "ProjectName": "默认项目",
+    "ProjectCreatorUin": 100000000002,
+    "ProjectCreateTime": ZEROS,
+    "ProjectResume": "s3cr3t resume",
+    "OwnerUin": 100000000001,
+    "ProjectId": "0",
+}
 
 
 def local(time: datetime | None, nothing: str | None = "") -> str | None:
@@ -32,93 +40,95 @@ def iso(time: datetime | None, *, offset: bool = False) -> str:
 
 def certificate(item: Certificate) -> dict[str, Any]:
     """Return an item of DescribeCertificates."""
-    nothing = ZEROS if item.never else ""
-    issued = item.begin is not None
-    uploaded = item.origin == "upload"
-    expiring = item.status == 1
-    is_ca = item.kind == "CA"
-    hosted = item.inserted if item.hosted else None
+    uploaded, is_ca = item.origin == "upload", item.kind == "CA"
     return {
+        **order(item, issued=item.begin is not None, uploaded=uploaded),
+        **renewal(item, uploaded=uploaded),
         "OwnerUin": "100000000001",
         "ProjectId": "0",
         "From": item.origin,
-        "PackageType": None if uploaded else "83",
         "CertificateType": item.kind,
         "ProductZhName": item.issuer,
         "Domain": item.domain,
         "Alias": item.alias,
         "Status": item.status,
-        "CertificateExtra": {
-            "DomainNumber": str(len(item.domains)),
-            **dict.fromkeys(
-                ("OriginCertificateId", "ReplacedBy", "ReplacedFor", "RenewOrder"),
-                "K926htp2" if item.hosted else None,
-            ),
-            "SMCert": 0,
-            "CompanyType": 2 if item.hosted else None,
-            "ServiceRenewCertificateId": "LtIaSxlb" if item.hosted else "",
-            "ServiceOriginCertificateId": "K926htp2" if item.hosted else "",
-        },
         "VulnerabilityStatus": "INACTIVE",
-        "StatusMsg": "PRE-REVIEWING" if not issued else None,
-        "VerifyType": None if uploaded else "DNS_AUTO",
-        "CertBeginTime": local(item.begin, nothing),
-        "CertEndTime": local(item.end, nothing),
-        "ValidityPeriod": "3" if issued else "",
         "InsertTime": local(item.inserted),
         "CertificateId": item.certificate_id,
         "SubjectAltName": item.domains or None,
-        "PackageTypeName": "" if uploaded else "TrustAsia C1 DV Free",
-        "StatusName": "证书已颁发" if issued else "审核中",
+        "CertSANs": item.domains,
         "IsVip": False,
-        "IsDv": not uploaded,
         "IsWildcard": item.domain.startswith("*."),
         "IsVulnerability": False,
-        "RenewAble": expiring,
-        "ProjectInfo": {
-            "ProjectName": "默认项目",
-            "ProjectCreatorUin": 100000000002,
-            "ProjectCreateTime": ZEROS,
-            "ProjectResume": "s3cr3t resume",
-            "OwnerUin": 100000000001,
-            "ProjectId": "0",
-        },
-        "BoundResource": None,
-        "Deployable": issued,
-        "Tags": [{"TagKey": "owner", "TagValue": "s3cr3t@example.com"}],
         "IsIgnore": False,
         "IsSM": False,
+        "IsDNSPODResolve": False,
+        "IsPackage": False,
         "EncryptAlgorithm": item.algorithm,
         "CAEncryptAlgorithms": ["RSA 2048"] if is_ca else [],
         "CAEndTimes": [local(item.end), ""] if is_ca else [],
         "CACommonNames": [item.issuer] if is_ca else None,
+        "ProjectInfo": PROJECT,
+        "BoundResource": None,
+        "Tags": [{"TagKey": "owner", "TagValue": "s3cr3t@example.com"}],
+    }
+
+
+def order(item: Certificate, *, issued: bool, uploaded: bool) -> dict[str, Any]:
+    """Return how a certificate was ordered, and what became of that."""
+    nothing = ZEROS if item.never else ""
+    return {
+        "PackageType": None if uploaded else "83",
+        "PackageTypeName": "" if uploaded else "TrustAsia C1 DV Free",
+        "StatusMsg": "PRE-REVIEWING" if not issued else None,
+        "StatusName": "证书已颁发" if issued else "审核中",
+        "VerifyType": None if uploaded else "DNS_AUTO",
+        "CertBeginTime": local(item.begin, nothing),
+        "CertEndTime": local(item.end, nothing),
+        "ValidityPeriod": "3" if issued else "",
+        "IsDv": not uploaded,
+        "Deployable": issued,
+        "AllowDownload": issued or None,
+        "SupportDownloadType": {"NGINX": True, "OTHER": True},
+        "KeyPasswordCustomFlag": False,
         "PreAuditInfo": {"TotalPeriod": 1, "NowPeriod": 1, "ManagerId": "s3cr3t-manager"},
+        "DVAuthDeadline": local(None if uploaded else item.inserted),
+        "AwaitingValidationMsg": "CAA" if not issued else "",
+        "CertRevokedTime": local(item.inserted if item.revoked else None, None),
+    }
+
+
+def renewal(item: Certificate, *, uploaded: bool) -> dict[str, Any]:
+    """Return how a certificate is renewed and replaced: most are not, by the provider."""
+    hosted = item.inserted if item.hosted else None
+    replaced = ("OriginCertificateId", "ReplacedBy", "ReplacedFor", "RenewOrder")
+    return {
+        "RenewAble": item.status == 1,
+        "IsExpiring": item.status == 1,
         "AutoRenewFlag": 0 if uploaded else 1,
+        "HasRenewOrder": "LtIaSxlb" if item.hosted else "",
         "HostingStatus": 10 if item.hosted else -1,
         "HostingCompleteTime": local(hosted),
         "HostingRenewCertId": "LtIaSxlb" if item.hosted else "",
-        "HasRenewOrder": "LtIaSxlb" if item.hosted else "",
-        "ReplaceOriCertIsDelete": False,
-        "IsExpiring": expiring,
-        "DVAuthDeadline": local(None if uploaded else item.inserted),
-        "ValidationPassedTime": local(hosted, "--"),
-        "CertSANs": item.domains,
-        "AwaitingValidationMsg": "CAA" if not issued else "",
-        "AllowDownload": issued or None,
-        "IsDNSPODResolve": False,
-        "IsPackage": False,
-        "KeyPasswordCustomFlag": False,
-        "SupportDownloadType": {"NGINX": True, "OTHER": True},
-        "CertRevokedTime": local(item.inserted if item.revoked else None, None),
         "HostingResourceTypes": ["cdn", "clb"] if item.hosted else [],
         "HostingConfig": {"ReplaceTime": 999, "MessageTypes": [0]} if item.hosted else None,
         "IsHostingUploadRenewCert": False,
+        "ReplaceOriCertIsDelete": False,
+        "ValidationPassedTime": local(hosted, "--"),
         "ServiceId": "service-1" if item.hosted else "",
         "ServiceStatus": "running" if item.hosted else "",
         "CertServiceBeginTime": local(hosted),
         "CertServiceEndTime": local(hosted),
         "CertServiceShareEnabled": item.hosted,
         "CertServiceValidCertificateCount": int(item.hosted),
+        "CertificateExtra": {
+            "DomainNumber": str(len(item.domains)),
+            **dict.fromkeys(replaced, "K926htp2" if item.hosted else None),
+            "SMCert": 0,
+            "CompanyType": 2 if item.hosted else None,
+            "ServiceRenewCertificateId": "LtIaSxlb" if item.hosted else "",
+            "ServiceOriginCertificateId": "K926htp2" if item.hosted else "",
+        },
     }
 
 

@@ -31,9 +31,9 @@ LOADERS := .meltano/loaders/installed
 PLUGINS := .meltano/installed
 # What tests every dependency, and needs no judge that wants another version of it, as official SDKs and models do.
 ESSENTIAL := test_addresses test_catalog_and_state test_edge test_failures test_first_day test_hostile test_proxies \
-	test_report test_report_edge test_report_metrics test_report_outputs test_report_told test_settings test_x509 \
-	providers/test_alicloud_credentials providers/test_aws providers/test_cdnetworks_xml providers/test_sdk providers/test_settings_of_each \
-	providers/test_whole_syncs
+	test_report test_report_edge test_report_inventory test_report_metrics test_report_outputs test_report_page test_report_told \
+	test_settings test_x509 providers/test_alicloud_credentials providers/test_aws providers/test_cdnetworks_xml \
+	providers/test_sdk providers/test_settings_of_each providers/test_whole_syncs
 # Spark needs Java.
 WAREHOUSES := $(patsubst %,.venv-%/installed,bigquery target-bigquery snowflake $(if $(shell command -v java),spark))
 QUIETLY := >.meltano/install.log 2>&1 || { cat .meltano/install.log; exit 1; }

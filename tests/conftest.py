@@ -19,14 +19,19 @@ from uuid import uuid4
 import packages
 import psycopg
 import pytest
+import reported
 from hypothesis import HealthCheck, settings
 from psycopg.sql import SQL, Identifier
 from stopping import ended
 from warehouses import duckdb_warehouse, postgres_warehouse
 
+from cdn_certs_report.__main__ import main
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from reported import Make, Row, Run
     from warehouses import Warehouse
 
 ROOT = Path(__file__).parents[1]
@@ -201,6 +206,30 @@ def chromium() -> str:
         # Where everything can be installed, a test that does not run is a mistake.
         (pytest.fail if os.environ.get("CI") else pytest.skip)("There is no Chromium: see `make chromium`.")
     return path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Make:
+    """Makes a DuckDB file of the report's models, some of them replaced, and gives its path."""
+
+    def make(name: str = "", **replaced: list[Row]) -> str:
+        path = tmp_path / (name or f"{uuid4().hex}.duckdb")
+        reported.load(f"duckdb:///{path}", reported.models() | replaced)
+        return str(path)
+
+    return make
+
+
+@pytest.fixture
+def report(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs the report as at an instant, and gives its exit code and what it prints."""
+
+    def run(*arguments: str | Path, now: datetime = reported.NOW) -> tuple[int, str, str]:
+        capfd.readouterr()
+        code = main([*map(str, arguments), "--now", now.isoformat()])
+        return code, *capfd.readouterr()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 from answering import listening
 from documented_commands import PAGES, ROOT, STAND_INS, blocks, scripts
 from process import TAP
-from test_report import load, models
+from reported import load, models
 
 from sandbox import Sandbox
 

@@ -6,51 +6,19 @@ import csv
 import json
 from datetime import timedelta
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import jsonschema
 import pytest
 import vobject  # type: ignore[import-untyped]
-from test_report import MISSING, NOW, SCHEMA, SCRIPT, certificate, domain, drift, edge, load, models, naive
-
-from cdn_certs_report.__main__ import main
+from reported import MISSING, NOW, SCHEMA, SCRIPT, certificate, domain, drift, edge, naive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from reported import Make, Row, Run
 
-    from test_report import Row
-
-    Make = Callable[..., str]
-    Run = Callable[..., tuple[int, str, str]]
 
 DAYS = timedelta(days=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Make:
-    """Return a function that makes a DuckDB file of the models, some of them replaced."""
-
-    def make(**replaced: list[Row]) -> str:
-        path = tmp_path / "certs.duckdb"
-        path.unlink(missing_ok=True)
-        load(f"duckdb:///{path}", models() | replaced)
-        return str(path)
-
-    return make
-
-
-@pytest.fixture
-def report(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs the command as at NOW, for its exit code and what it prints."""
-
-    def run(*arguments: str, now: Any = NOW) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = main([*arguments, "--now", now.isoformat()])
-        return code, *capfd.readouterr()
-
-    return run
 
 
 def test_the_earlier_of_both_ends_counts(database: Make, report: Run) -> None:

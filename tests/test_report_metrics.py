@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from test_report import NOTHING, NOW, certificate, domain, health, load, models, naive
+from reported import NOTHING, NOW, certificate, domain, health, load, models, naive
 
 from cdn_certs_report import metrics as report_metrics
 from cdn_certs_report.__main__ import main
@@ -25,7 +25,7 @@ from cdn_certs_report.inventory import inventory
 from cdn_certs_report.metrics import to_metrics
 
 if TYPE_CHECKING:
-    from test_report import Row
+    from reported import Row
 
     from cdn_certs_report.inventory import Inventory
 

@@ -17,34 +17,20 @@ import duckdb
 import pytest
 import vobject  # type: ignore[import-untyped]
 from icalendar import Calendar
-from test_report import NOW, certificate, domain, load, models, naive
+from reported import NOW, certificate, domain, naive
 
 from cdn_certs_report.__main__ import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from test_report import Row
+    from reported import Make, Row
 
-    Make = Callable[..., str]
 
 AT = ("--now", NOW.isoformat())
 MINUS = "\N{MINUS SIGN}"
 PLAIN_C = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 """A locale without a charset, which Python is kept from replacing with UTF-8."""
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Make:
-    """Return a function that makes a DuckDB file of the models, some of them replaced."""
-
-    def make(name: str = "certs.duckdb", **replaced: list[Row]) -> str:
-        path = tmp_path / name
-        path.unlink(missing_ok=True)
-        load(f"duckdb:///{path}", models() | replaced)
-        return str(path)
-
-    return make
 
 
 def run(*arguments: str | bytes, **environment: str) -> subprocess.CompletedProcess[bytes]:

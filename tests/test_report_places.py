@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from test_report import NOW, load, models
+from reported import NOW, load, models
 
-from cdn_certs_report import __main__ as command
 from cdn_certs_report import database as databases
 from cdn_certs_report import installation, output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Run = Callable[..., tuple[int, str, str]]
+    from reported import Run
+
 
 FORMATS = ("html", "csv", "ics", "json", "metrics")
 YESTERDAY = "yesterday\n" * 9
@@ -39,18 +39,6 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("source") / "certs.duckdb"
     load(f"duckdb:///{path}", models())
     return str(path)
-
-
-@pytest.fixture
-def report(capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command as at NOW, for its exit code and what it prints."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capfd.readouterr()
-        code = command.main([*map(str, arguments), "--now", NOW.isoformat()])
-        return code, *capfd.readouterr()
-
-    return run
 
 
 # Schemas.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from test_report import NOTHING, NOW, certificate, domain, health, load, naive
+from reported import NOTHING, NOW, certificate, domain, health, load, naive
 
 from cdn_certs_report import installation
 from cdn_certs_report.__main__ import main
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from test_report import Row
+    from reported import Row
 
     from cdn_certs_report.changes import Problems
     from cdn_certs_report.inventory import Inventory

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from emulators import NOWHERE, ROOT, program
-from test_report import DDL, load, models
-from test_report import NOW as LATER
+from reported import DDL, load, models
+from reported import NOW as LATER
 from warehouses import NOW
 
 from cdn_certs_report.__main__ import main

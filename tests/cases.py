@@ -31,7 +31,6 @@ NEEDED = [each for each in (*LISTS, *DETAILS, *NESTED, *SUPPLEMENTS) if each[1] 
 
 EACH = pytest.mark.parametrize("provider", PROVIDERS)
 EACH_LOGIN = pytest.mark.parametrize(("provider", "login"), LOGINS)
-EACH_LIST = pytest.mark.parametrize(("provider", "operation"), LISTS)
 EACH_DETAIL = pytest.mark.parametrize(("provider", "operation"), DETAILS)
 EACH_NESTED = pytest.mark.parametrize(("provider", "operation"), NESTED)
 EACH_OPERATION = pytest.mark.parametrize(("provider", "operation"), [*LISTS, *DETAILS, *NESTED])

@@ -109,38 +109,61 @@ def self_signed(chain: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def judged(chain: str) -> dict[str, Any] | None:
-    """Return what the fields of a chain's first certificate are by OpenSSL, if it reads the certificate."""
+class Printed(NamedTuple):
+    """What OpenSSL prints of a certificate: a text, and lines that each begin with what they say."""
+
+    text: str
+    lines: str
+
+    def line(self, name: str) -> str:
+        """Return what one of the lines says, if it is there."""
+        found = re.search(rf"^{name}=(.*)$", self.lines, re.MULTILINE)
+        return found[1] if found else ""
+
+    def time(self, name: str) -> str | None:
+        """Return the time that one of the lines says, if it is there."""
+        found = re.search(rf"^{name}= *(\d+)-(.*) (.*)$", self.lines, re.MULTILINE)
+        return f"{int(found[1]):04}-{found[2]}T{found[3]}" if found else None
+
+    def stated(self, name: str) -> str:
+        """Return what the text says last of something, if it does."""
+        found = re.findall(rf"^ *{name}: *\(?(.*?)(?: bit\))? *$", self.text, re.MULTILINE)
+        return found[-1] if found else ""
+
+    def extensions(self) -> dict[str, str]:
+        """Return the extensions, by their names."""
+        bodies = re.findall(r"^ {12}(\S.*?): *(?:critical)?\n((?: {16}.*\n?|\n)*)", self.text, re.MULTILINE)
+        return {name: body.strip() for name, body in bodies}
+
+    def digest(self) -> str | None:
+        """Return the digest that was signed: a parameter of RSASSA-PSS, of others a part of the name."""
+        algorithm = self.text.rpartition("Signature Algorithm: ")[2].partition("Mask")[0]
+        found = DIGEST.search(algorithm.lower())
+        return found and found[0]
+
+
+def printed(chain: str) -> Printed | None:
+    """Return what OpenSSL prints of a chain's first certificate, if it reads it."""
     shown = ["-text", "-subject", "-issuer", "-serial", "-fingerprint", "-sha256", "-dates"]
     style = ["-dateopt", "iso_8601", "-nameopt", "esc_2253,utf8,sep_comma_plus,dn_rev,oid"]
     command = ["openssl", "x509", "-noout", *shown, *style]
     done = subprocess.run(command, input=chain.encode(), capture_output=True, check=False)
     if done.returncode:
         return None
-    printed = done.stdout.decode(errors="replace")
-    text, lines = printed.rsplit("\nsubject=", 1)
+    text, lines = done.stdout.decode(errors="replace").rsplit("\nsubject=", 1)
+    return Printed(text, f"subject={lines}")
 
-    def line(name: str) -> str:
-        found = re.search(rf"^{name}=(.*)$", f"subject={lines}", re.MULTILINE)
-        return found[1] if found else ""
 
-    def stated(name: str) -> str:
-        found = re.findall(rf"^ *{name}: *\(?(.*?)(?: bit\))? *$", text, re.MULTILINE)
-        return found[-1] if found else ""
-
-    bodies = re.findall(r"^ {12}(\S.*?): *(?:critical)?\n((?: {16}.*\n?|\n)*)", text, re.MULTILINE)
-    extensions = {name: body.strip() for name, body in bodies}
+def judged(chain: str) -> dict[str, Any] | None:
+    """Return what the fields of a chain's first certificate are by OpenSSL, if it reads the certificate."""
+    said = printed(chain)
+    if said is None:
+        return None
+    extensions = said.extensions()
     names = extensions.get("X509v3 Subject Alternative Name", "")
     usages = extensions.get("X509v3 Extended Key Usage", "")
     access = extensions.get("Authority Information Access", "")
-    subject, issuer, serial = line("subject"), line("issuer"), line("serial")
-
-    def time(name: str) -> str | None:
-        found = re.search(rf"^{name}= *(\d+)-(.*) (.*)$", lines, re.MULTILINE)
-        return f"{int(found[1]):04}-{found[2]}T{found[3]}" if found else None
-
-    # Of RSASSA-PSS it is a parameter, of others a part of the name.
-    digest = DIGEST.search(text.rpartition("Signature Algorithm: ")[2].partition("Mask")[0].lower())
+    subject, issuer = said.line("subject"), said.line("issuer")
     return {
         "x509_subject": by_identifier(subject) if subject else None,
         "x509_subject_common_name": attribute(subject, "CN"),
@@ -153,18 +176,18 @@ def judged(chain: str) -> dict[str, Any] | None:
         "x509_issuer": by_identifier(issuer) if issuer else None,
         "x509_issuer_common_name": attribute(issuer, "CN"),
         "x509_issuer_organization": attribute(issuer, "O"),
-        "x509_serial_number": int(serial, 16),
-        "x509_fingerprint_sha256": line("sha256 Fingerprint").replace(":", "").lower(),
-        "x509_not_before": time("notBefore"),
-        "x509_not_after": time("notAfter"),
-        "x509_public_key_algorithm": rfc_names(stated("Public Key Algorithm")),
-        "x509_public_key_bits": int(stated("Public-Key") or 0) or None,
-        "x509_public_key_curve": rfc_names(stated("ASN1 OID")) if stated("ASN1 OID") else None,
-        "x509_signature_algorithm": rfc_names(stated("Signature Algorithm")),
-        "x509_signature_hash": digest and digest[0],
+        "x509_serial_number": int(said.line("serial"), 16),
+        "x509_fingerprint_sha256": said.line("sha256 Fingerprint").replace(":", "").lower(),
+        "x509_not_before": said.time("notBefore"),
+        "x509_not_after": said.time("notAfter"),
+        "x509_public_key_algorithm": rfc_names(said.stated("Public Key Algorithm")),
+        "x509_public_key_bits": int(said.stated("Public-Key") or 0) or None,
+        "x509_public_key_curve": rfc_names(said.stated("ASN1 OID")) if said.stated("ASN1 OID") else None,
+        "x509_signature_algorithm": rfc_names(said.stated("Signature Algorithm")),
+        "x509_signature_hash": said.digest(),
         "x509_self_signed": subject == issuer and self_signed(chain),
         "x509_must_staple": "status_request" in extensions.get("TLS Feature", "").split(", "),
-        "x509_sct_count": text.count("Signed Certificate Timestamp:\n"),
+        "x509_sct_count": said.text.count("Signed Certificate Timestamp:\n"),
         "x509_chain_length": chain.count("BEGIN"),
         "x509_is_ca": "CA:TRUE" in extensions.get("X509v3 Basic Constraints", ""),
         "x509_extended_key_usages": [rfc_names(usage) for usage in usages.split(", ")] if usages else [],

@@ -59,9 +59,7 @@ class Source:
             self.closed.set()
 
 
-@given(
-    st.lists(milliseconds, max_size=30), st.lists(milliseconds, max_size=30), st.integers(1, 5), st.booleans()
-)
+@given(delays, delays, st.integers(1, 5), st.booleans())
 def test_what_is_read_ahead_comes_in_its_order(
     latencies: list[int],
     pauses: list[int],

@@ -222,14 +222,29 @@ def forms(secret: str) -> set[str]:
 def check(run: WatchedRun, secrets: set[str]) -> None:
     """What every run has to keep to, however it went."""
     for output in (run.stdout, run.stderr):
-        assert "Traceback" not in output, output[-5000:]
-        assert "PRIVATE KEY" not in output
-        assert "AuthPrincipalOwnerId" not in output
-        for secret in list(secrets):
-            for form in forms(secret):
-                assert form not in output, output[max(0, output.index(form) - 200) :][:400]
+        check_output(output, secrets)
     assert not run.stdout or run.stdout.endswith("\n")
     check_states(run.stdout)
+    check_records(run)
+    for row in run.records["sync_errors"]:
+        assert "\n" not in row["message"]
+        assert len(row["message"]) < 1000
+    for row in run.records["syncs"]:
+        check_sync(run, row)
+
+
+def check_output(output: str, secrets: set[str]) -> None:
+    """Nothing went wrong unforeseen, and no secret is said in any form."""
+    assert "Traceback" not in output, output[-5000:]
+    assert "PRIVATE KEY" not in output
+    assert "AuthPrincipalOwnerId" not in output
+    for secret in list(secrets):
+        for form in forms(secret):
+            assert form not in output, output[max(0, output.index(form) - 200) :][:400]
+
+
+def check_records(run: WatchedRun) -> None:
+    """Each record is as its schema says, and none is there twice."""
     for stream, rows in run.records.items():
         validator = _validator(stream)
         keys = [tuple(row[name] for name in KEYS[stream]) for row in rows]
@@ -238,36 +253,29 @@ def check(run: WatchedRun, secrets: set[str]) -> None:
             # Slow: a few of the many that are alike.
             if len(rows) < 500 or hash(str(row)) % 20 == 0:
                 assert not (wrong := [error.message for error in validator.iter_errors(row)]), (row, wrong)
-    errors = Counter(row["stream"] for row in run.records["sync_errors"])
-    for row in run.records["sync_errors"]:
-        assert "\n" not in row["message"]
-        assert len(row["message"]) < 1000
-    for row in run.records["syncs"]:
-        stream = row["stream"]
-        given = row["read"] + row["without_certificate"]
-        assert row["listed"] == given + row["skipped"] + row["failed"], row
-        assert len(run.records[stream]) == given, row
-        whole = run.records["sync_errors"] and next(
-            (
-                error
-                for error in run.records["sync_errors"]
-                if (error["stream"], error["key"]) == (stream, "*")
-            ),
-            None,
-        )
-        if row["complete"]:
-            assert not whole or "not activated" in whole["message"], whole
-            # Some rows are read and yet lack something.
-            assert errors[stream] >= row["failed"]
-        else:
-            assert whole, row
-            assert run.returncode == 1
-        counts = ", ".join(
-            f"{row[name]:,} {name.replace('_', ' ')}"
-            for name in ("listed", "read", "without_certificate", "skipped", "failed")
-        )
-        summary = f"{stream}: {counts}, {'complete' if row['complete'] else 'NOT complete'}."
-        assert run.stderr.count(summary) == 1, summary
+
+
+def check_sync(run: WatchedRun, row: dict[str, Any]) -> None:
+    """What is said of a stream's sync is true, and in the log as well."""
+    stream = row["stream"]
+    given = row["read"] + row["without_certificate"]
+    assert row["listed"] == given + row["skipped"] + row["failed"], row
+    assert len(run.records[stream]) == given, row
+    errors = [error for error in run.records["sync_errors"] if error["stream"] == stream]
+    whole = next((error for error in errors if error["key"] == "*"), None)
+    if row["complete"]:
+        assert not whole or "not activated" in whole["message"], whole
+        # Some rows are read and yet lack something.
+        assert len(errors) >= row["failed"]
+    else:
+        assert whole, row
+        assert run.returncode == 1
+    counts = ", ".join(
+        f"{row[name]:,} {name.replace('_', ' ')}"
+        for name in ("listed", "read", "without_certificate", "skipped", "failed")
+    )
+    summary = f"{stream}: {counts}, {'complete' if row['complete'] else 'NOT complete'}."
+    assert run.stderr.count(summary) == 1, summary
 
 
 def check_states(output: str) -> None:

@@ -13,7 +13,6 @@ from requests.structures import CaseInsensitiveDict
 from watched import Watch, catalog, run
 
 from sandbox import Fault
-from sandbox.providers import load
 from tap_cdn_certs.api.answer import Answer
 
 if TYPE_CHECKING:
@@ -43,9 +42,6 @@ def sandbox() -> Iterator[Watch]:
     """An account of Alibaba Cloud, without limits."""
     with only("alicloud", 40) as sandbox:
         yield sandbox
-
-
-REPEATED = load("alicloud").refusals["repeated"]
 
 
 def test_every_throttling_code_is_waited_for(tmp_path: Path) -> None:

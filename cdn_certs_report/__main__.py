@@ -109,26 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_database,
         help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file",
     )
-    outputs = parser.add_argument_group("outputs")
-    outputs.add_argument("--html", metavar="FILE", help="write a page that needs no network")
-    outputs.add_argument("--csv", metavar="FILE", help="write a row per certificate")
-    outputs.add_argument("--ics", metavar="FILE", help="write a calendar with an event at each expiry")
-    outputs.add_argument("--json", metavar="FILE", help="write everything")
-    outputs.add_argument(
-        "--metrics",
-        metavar="FILE",
-        help="write metrics for the textfile collector of Prometheus' node exporter",
-    )
-    outputs.add_argument(
-        "--notify",
-        metavar="URL",
-        action="append",
-        help="tell a URL of Apprise what has changed since it was told last; may be repeated "
-        f"(default: the URLs in {_URLS}, with spaces between)",
-    )
-    outputs.add_argument(
-        "--notified", metavar="FILE", help="remember here what was told; needed to notify anybody"
-    )
+    _add_outputs(parser.add_argument_group("outputs"))
     parser.add_argument(
         "--fail-within",
         metavar="TIME",
@@ -150,6 +131,28 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", metavar="N", type=_count, default=50, help="rows of the table (default: %(default)s)"
     )
     return parser
+
+
+def _add_outputs(outputs: argparse._ArgumentGroup) -> None:
+    outputs.add_argument("--html", metavar="FILE", help="write a page that needs no network")
+    outputs.add_argument("--csv", metavar="FILE", help="write a row per certificate")
+    outputs.add_argument("--ics", metavar="FILE", help="write a calendar with an event at each expiry")
+    outputs.add_argument("--json", metavar="FILE", help="write everything")
+    outputs.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="write metrics for the textfile collector of Prometheus' node exporter",
+    )
+    outputs.add_argument(
+        "--notify",
+        metavar="URL",
+        action="append",
+        help="tell a URL of Apprise what has changed since it was told last; may be repeated "
+        f"(default: the URLs in {_URLS}, with spaces between)",
+    )
+    outputs.add_argument(
+        "--notified", metavar="FILE", help="remember here what was told; needed to notify anybody"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -202,7 +205,7 @@ def _notified(urls: list[str], path: str, report: Inventory) -> bool:
     except ImportError as error:
         _fail(f"--notify needs {missing(error, 'notify')}")
         return False
-    mistakes = tell(urls, path, report, report.edge.rows)
+    mistakes = tell(urls, path, report)
     for mistake in mistakes:
         _fail(mistake)
     return not mistakes
@@ -235,7 +238,7 @@ def _json(report: Inventory) -> str:
 def _metrics(report: Inventory) -> str:
     from cdn_certs_report.metrics import to_metrics  # noqa: PLC0415
 
-    return to_metrics(report, report.edge.domains)
+    return to_metrics(report)
 
 
 _FORMATS: dict[str, Callable[[Inventory], str]] = {

@@ -111,12 +111,12 @@ class Message(NamedTuple):
     weight: str
 
 
-def present(inventory: Inventory, drift: Iterable[Row] = ()) -> Present:
-    """Return what is wrong, by the inventory and the rows of the model `edge_drift`."""
+def present(inventory: Inventory) -> Present:
+    """Return what is wrong with what there is, and what is well."""
     problems: dict[Key, Problem] = {}
     others: dict[Key, str | None] = {}
     in_use = [each for each in inventory.certificates if each.in_use]
-    for found in (*_certificates(in_use), *_domains(drift), *_streams(inventory.syncs)):
+    for found in (*_certificates(in_use), *_domains(inventory.edge.rows), *_streams(inventory.syncs)):
         if isinstance(found, Problem):
             problems[found.key] = found
         else:

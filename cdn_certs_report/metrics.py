@@ -27,8 +27,8 @@ _MOST = 5_000
 _PLACE = ("provider", "account")
 
 
-def to_metrics(inventory: Inventory, drift: Iterable[Row] = ()) -> str:
-    """Return the inventory, and the verdicts of the rows of the model `edge_drift`, in text format 0.0.4."""
+def to_metrics(inventory: Inventory) -> str:
+    """Return the inventory, and the verdict on each domain at the edge, in text format 0.0.4."""
     registry = CollectorRegistry()
 
     def gauge(name: str, documentation: str, *labels: str) -> Gauge:
@@ -47,9 +47,9 @@ def to_metrics(inventory: Inventory, drift: Iterable[Row] = ()) -> str:
         *_PLACE,
         "verdict",
     )
-    verdicts = {(*account(row), row["verdict"], row["domain_name"]) for row in drift}
-    for *values, _ in sorted(verdicts):
-        domains.labels(*values).inc()
+    verdicts = Counter((*account(row), row["verdict"]) for row in inventory.edge.domains)
+    for values, count in sorted(verdicts.items()):
+        domains.labels(*values).set(count)
     return generate_latest(registry).decode()
 
 

@@ -19,10 +19,9 @@ from cdn_certs_report.output import write
 from cdn_certs_report.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cdn_certs_report.changes import Message, Problems
-    from cdn_certs_report.database import Row
     from cdn_certs_report.inventory import Inventory
 
 
@@ -57,13 +56,13 @@ class _Memory:
         return json.dumps({"salt": self.salt.hex(), "told": told}).encode()
 
 
-def tell(urls: Sequence[str], path: str, inventory: Inventory, drift: Iterable[Row] = ()) -> list[str]:
+def tell(urls: Sequence[str], path: str, inventory: Inventory) -> list[str]:
     """Tell each URL what it does not know yet, remember it in a file, and return what went wrong."""
     try:
         memory, mistakes = _remembered(path)
     except OSError as error:
         return [f"Nobody is notified: cannot read {printable(path)}: {error.strerror or error}"]
-    now = present(inventory, drift)
+    now = present(inventory)
     digests = {memory.digest(url): url for url in urls}
     memory.told = {digest: known for digest, known in memory.told.items() if digest in digests}
     for number, (digest, url) in enumerate(digests.items(), 1):

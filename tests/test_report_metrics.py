@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from reported import NOTHING, NOW, certificate, domain, health, load, models, na
 from cdn_certs_report import metrics as report_metrics
 from cdn_certs_report.__main__ import main
 from cdn_certs_report.database import _plain
+from cdn_certs_report.edge import Edge
 from cdn_certs_report.inventory import inventory
 from cdn_certs_report.metrics import to_metrics
 
@@ -52,6 +54,12 @@ def seen(**replaced: list[Row]) -> Inventory:
         for model, rows in (models() | replaced).items()
     }
     return inventory(plain, NOW, timedelta(hours=48))
+
+
+def at_the_edge(measured: Inventory, *verdicts: tuple[str, str]) -> Inventory:
+    """Return an inventory with domains and verdicts on what is served there, the worst first."""
+    rows = ({"domain_name": name, "verdict": verdict, **OTHER} for name, verdict in verdicts)
+    return replace(measured, edge=Edge(tuple(rows)))
 
 
 def samples(text: str) -> Samples:
@@ -145,10 +153,9 @@ def test_measures_the_syncs() -> None:
 
 
 def test_measures_what_the_edge_serves() -> None:
-    """Domains are counted by verdict, each once however many certificates it has."""
-    names = ("a", "same"), ("a", "same"), ("a", "untrusted"), ("b", "same")
-    rows = [{"domain_name": name, "verdict": verdict, **OTHER} for name, verdict in names]
-    found = samples(to_metrics(seen(), rows))
+    """Domains are counted by the worst of their verdicts, each once however many certificates it has."""
+    names = ("a", "untrusted"), ("a", "same"), ("b", "same"), ("b", "same"), ("c", "same")
+    found = samples(to_metrics(at_the_edge(seen(), *names)))
     place = "games", "cdnetworks"
     assert found["edge_domains"] == {(*place, "same"): 2, (*place, "untrusted"): 1}
     assert samples(to_metrics(seen()))["edge_domains"] == {}
@@ -190,8 +197,7 @@ def test_labels_are_whatever_providers_say() -> None:
 @pytest.mark.parametrize("measured", [seen(), odd(), seen(**NOTHING)], ids=["usual", "odd", "nothing"])
 def test_promtool_takes_the_metrics(measured: Inventory) -> None:
     """Names, types, help and labels keep the conventions."""
-    rows = [{"domain_name": name, "verdict": name, **OTHER} for name in ODD]
-    promtool("check", "metrics", text=to_metrics(measured, rows))
+    promtool("check", "metrics", text=to_metrics(at_the_edge(measured, *((name, name) for name in ODD))))
 
 
 def test_a_new_file_is_readable_for_the_node_exporter(tmp_path: Path) -> None:
@@ -229,7 +235,7 @@ def test_the_documents_name_every_metric() -> None:
     for names, said in re.findall(r"^\| (`.*?) \|(.*?)\|", MONITORING.read_text(), re.MULTILINE):
         labels = labels if said == " the same " else set(re.findall(r"\w+", said))
         documented |= dict.fromkeys(re.findall(r"`(\w+)`", names), labels)
-    text = to_metrics(seen(), [{"domain_name": "a", "verdict": "same", **OTHER}])
+    text = to_metrics(at_the_edge(seen(), ("a", "same")))
     families = list(text_string_to_metric_families(text))
     measured = {each.name.removeprefix("cdn_certs_"): set(each.samples[0].labels) for each in families}
     assert measured == documented
@@ -262,7 +268,7 @@ def test_the_alerts_say_what_is_wrong(tmp_path: Path) -> None:
         certificate_domains=[domain(name, name) for name in ("second", "days", "unknown", "fine")],
         sync_health=[health(), health(stream="broken", state="partial")],
     )
-    text = to_metrics(measured, [{"domain_name": "a", "verdict": "untrusted", **OTHER}])
+    text = to_metrics(at_the_edge(measured, ("a", "untrusted")))
     series = []
     for line in text.splitlines():
         if not line.startswith("#"):

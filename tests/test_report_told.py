@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import zip_longest
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from cdn_certs_report import installation
 from cdn_certs_report.__main__ import main
 from cdn_certs_report.changes import news, present
 from cdn_certs_report.database import _plain
+from cdn_certs_report.edge import Edge
 from cdn_certs_report.inventory import inventory
 from cdn_certs_report.notify import tell
 
@@ -118,8 +121,8 @@ def told(*inventories: Inventory, drift: tuple[list[Row], ...] = ()) -> list[lis
     """Return what is said after each of several inventories, line by line, to somebody new at the first."""
     known: Problems | None = None
     said = []
-    for number, each in enumerate(inventories):
-        message, known = news(present(each, drift[number] if drift else ()), known)
+    for each, rows in zip_longest(inventories, drift, fillvalue=()):
+        message, known = news(present(replace(each, edge=Edge(tuple(rows)))), known)
         said.append([message.title, *message.body.splitlines()] if message else [])
     return said
 

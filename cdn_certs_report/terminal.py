@@ -35,33 +35,7 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
     if not console.is_terminal:
         # Nobody's window is known: a line is cut nowhere.
         console.width = _PLAIN_WIDTH
-    # Rich cuts lines with one.
-    ellipsis = legible(_ELLIPSIS, file) == _ELLIPSIS
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("Ends (UTC)", no_wrap=True)
-    table.add_column("Left", justify="right", no_wrap=True)
-    table.add_column("State", no_wrap=True)
-    table.add_column("Certificate", overflow="fold")
-    table.add_column("Provider / account", no_wrap=ellipsis)
-    table.add_column("Domains", overflow="fold")
-    if inventory.edge.rows:
-        table.add_column("Served", no_wrap=ellipsis)
-    if not ellipsis:
-        for column in table.columns:
-            column.overflow = "fold"
-    # What serves nothing takes no place of what goes down.
-    for certificate in islice(sorted(inventory.certificates, key=lambda each: each.serves_nothing), limit):
-        colour = _COLOURS[certificate.state]
-        table.add_row(
-            _cell(f"{certificate.ends_at:%Y-%m-%d %H:%M}" if certificate.ends_at else "unknown", file),
-            _cell(left_in_words(certificate.left), file, colour),
-            _cell(STATES[certificate.state], file, colour),
-            _cell(certificate.title, file),
-            _cell(place(certificate.row), file),
-            _cell(_domains(certificate), file),
-            *([_cell(VERDICTS.get(certificate.edge_verdict or "", ""), file)] if inventory.edge.rows else []),
-        )
-    console.print(table)
+    console.print(_table(inventory, limit, file))
     counts = inventory.states
     parts = [f"{counts[state]} {word.lower()}" for state, word in STATES.items() if counts[state]]
     total = len(inventory.certificates)
@@ -77,6 +51,36 @@ def print_table(inventory: Inventory, limit: int, file: TextIO) -> None:
         _print_edge(inventory, limit, console)
     as_of = f"{inventory.as_of:%Y-%m-%d %H:%M} UTC" if inventory.as_of else "an unknown time"
     console.print(f"{'NOT complete, or not recent' if inventory.warnings else 'Complete'}: as of {as_of}.")
+
+
+def _table(inventory: Inventory, limit: int, file: TextIO) -> Table:
+    """Return the table, what serves nothing last: it takes no place of what goes down."""
+    # Rich cuts lines with one.
+    ellipsis = legible(_ELLIPSIS, file) == _ELLIPSIS
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Ends (UTC)", no_wrap=True)
+    table.add_column("Left", justify="right", no_wrap=True)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Certificate", overflow="fold")
+    table.add_column("Provider / account", no_wrap=ellipsis)
+    table.add_column("Domains", overflow="fold")
+    if inventory.edge.rows:
+        table.add_column("Served", no_wrap=ellipsis)
+    if not ellipsis:
+        for column in table.columns:
+            column.overflow = "fold"
+    for certificate in islice(sorted(inventory.certificates, key=lambda each: each.serves_nothing), limit):
+        colour = _COLOURS[certificate.state]
+        table.add_row(
+            _cell(f"{certificate.ends_at:%Y-%m-%d %H:%M}" if certificate.ends_at else "unknown", file),
+            _cell(left_in_words(certificate.left), file, colour),
+            _cell(STATES[certificate.state], file, colour),
+            _cell(certificate.title, file),
+            _cell(place(certificate.row), file),
+            _cell(_domains(certificate), file),
+            *([_cell(VERDICTS.get(certificate.edge_verdict or "", ""), file)] if inventory.edge.rows else []),
+        )
+    return table
 
 
 def _print_edge(inventory: Inventory, limit: int, console: Console) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cdn_certs_report.inventory import Inventory
 
+_DATABASE = "CDN_CERTS_REPORT_DATABASE"
 _URLS = "CDN_CERTS_REPORT_NOTIFY"
 """The variable with URLs of Apprise for those whose arguments other users of the machine may see."""
 
@@ -107,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
         "database",
         metavar="URL",
         type=_database,
-        help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file",
+        nargs="?",
+        default=os.environ.get(_DATABASE),
+        help="database with the dbt models: an SQLAlchemy URL, or a DuckDB file "
+        f"(default: that in {_DATABASE})",
     )
     _add_outputs(parser.add_argument_group("outputs"))
     parser.add_argument(
@@ -160,6 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     outputs = {name: path for name in _FORMATS if (path := getattr(options, name))}
+    if not options.database:
+        parser.error(f"no database is named, neither here nor in {_DATABASE}")
     if list(outputs.values()).count("-") > 1:
         parser.error("only one output can be stdout")
     urls = _notify_urls(parser, options)

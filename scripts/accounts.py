@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = "accounts.meltano.yml"
@@ -96,17 +96,17 @@ def read_accounts(path: Path = ROOT / FILE) -> list[Account]:
 
 
 @cache
-def _declared() -> list[dict[str, Any]]:
-    """The tap's settings in meltano.yml."""
+def _base() -> dict[str, Any]:
+    """The tap's definition in meltano.yml."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     (base,) = (each for each in project["plugins"]["extractors"] if each["name"] == BASE)
-    declared: list[dict[str, Any]] = base["settings"]
-    return declared
+    return dict(base)
 
 
 def _nested(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The settings by provider: Meltano takes `a.b: 1` and `a: {b: 1}`; others are for the whole tap."""
-    providers = {each["name"].partition(".")[0] for each in _declared() if each["name"].endswith(".account")}
+    names = (each["name"] for each in _base()["settings"])
+    providers = {name.partition(".")[0] for name in names if name.endswith(".account")}
     settings: dict[str, dict[str, Any]] = {}
     for name, value in config.items():
         provider, dot, setting = name.partition(".")
@@ -132,6 +132,13 @@ def _mistakes(accounts: list[Account], parents: Mapping[str, str | None]) -> Ite
             elif "/" in label:
                 # A key of the models is provider/account/identifier.
                 yield f"{account.extractor}: {provider}.account may not hold a slash."
+    yield from _twice(accounts)
+
+
+def _twice(accounts: list[Account]) -> Iterator[str]:
+    for name, count in Counter(account.extractor for account in accounts).items():
+        if count > 1:
+            yield f"{name} stands there {count} times."
     labels = Counter(
         (provider, str(label)) for account in accounts for provider, label in account.labels.items()
     )
@@ -139,16 +146,16 @@ def _mistakes(accounts: list[Account], parents: Mapping[str, str | None]) -> Ite
         yield f"Several accounts have {provider}.account {label}: each would write over the others' rows."
 
 
-def without_credentials(accounts: list[Account], variables: Iterable[str]) -> Iterator[str]:
-    """Those of which nothing but a label is known, so that a provider's own tools may find anybody's."""
-    keyed = {each["name"].partition(".")[0] for each in _declared() if each.get("sensitive")}
-    known = {*variables}
+def without_credentials(accounts: list[Account], variables: Mapping[str, str | None]) -> Iterator[str]:
+    """Those with no setting of any login at a provider, so that its own tools may find anybody's."""
+    keyed = {each["name"].partition(".")[0] for each in _base()["settings"] if each.get("sensitive")}
+    logins = {name for login in _base()["settings_group_validation"] for name in login}
     for account in accounts:
-        for provider in keyed & {
-            name for name, given in account.settings.items() if given.keys() == {"account"}
-        }:
+        for provider in account.settings.keys() & keyed:
             prefix = account.variables(provider)
-            if not any(name.startswith(prefix) for name in known - {f"{prefix}ACCOUNT"}):
+            names = {name.partition(".")[2] for name in logins if name.startswith(f"{provider}.")}
+            given = {name for name in names if variables.get(f"{prefix}{name.upper()}")}
+            if not given | (names & account.settings[provider].keys()):
                 yield f"{account.extractor} has no credentials at {provider}: no variable is {prefix}…"
 
 
@@ -158,8 +165,12 @@ def main() -> None:
     parser.add_argument("loader", help="such as target-postgres")
     parser.add_argument("--at-once", type=int, default=1, metavar="N", help="how many syncs run at once")
     given = parser.parse_args()
-    file = ROOT / ".env"
-    variables = re.findall(r"^(?:export +)?(\w+)=", file.read_text() if file.exists() else "", re.MULTILINE)
+    if given.at_once < 1:
+        parser.error("--at-once takes a number from 1 on")
+    # Meltano reads the file by it; who only asks for the accounts need not have it.
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    variables = {**dotenv_values(ROOT / ".env"), **os.environ}
     try:
         accounts = read_accounts()
     except AccountsError as error:
@@ -167,7 +178,7 @@ def main() -> None:
     refused = {
         account.name: mistakes
         for account in accounts
-        if (mistakes := [*without_credentials([account], [*os.environ, *variables])])
+        if (mistakes := [*without_credentials([account], variables)])
     }
     for mistake in chain.from_iterable(refused.values()):
         sys.stderr.write(f"{mistake}\n")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PLUGIN = ROOT / "plugin.yml"
 PROJECT = ROOT / "meltano.yml"
 MARK = "    # What follows, up to the next extractor, is written by scripts/plugin.py.\n"
-SHORT = r"\b(api|arn|ca|cas|cdn|dcdn|esa|id|oidc|ssl|sts|teo|uri|url)(s?)\b"
+SHORT = r"\b(api|arn|cas|ca|cdn|dcdn|esa|id|oidc|ssl|sts|teo|uri|url)(s?)\b"
 
 
 def definition() -> dict[str, Any]:

@@ -70,6 +70,7 @@ def test_an_account_is_a_line(tmp_path: Path) -> None:
         ([extractor("a", aws={"account": 1})], "or no text"),
         ([extractor("a", **{"aws.account": "a/1"})], "may not hold a slash"),
         ([extractor("a", **{"aws.account": "x"}), extractor("b", aws={"account": "x"})], "Several accounts"),
+        ([extractor("a", **{"aws.account": each}) for each in "xy"], "tap-cdn-certs--a stands there 2 times"),
         ([{"name": "tap-cdn-certs"}], "has no extractor tap-cdn-certs--<account>"),
         ([{"nom": "a"}], "is not of the form"),
         ([extractor("a", aws=1)], "names no provider"),
@@ -102,12 +103,20 @@ def test_nobodys_credentials_are_found_in_place_of_an_accounts_own(tmp_path: Pat
         extractor("c", **{"aws.account": "c", "aws.profile": "c"}),
     )
     accounts = read_accounts(path)
-    others = {"AWS_ACCESS_KEY_ID", "TAP_CDN_CERTS_AWS_ACCESS_KEY_ID", "TAP_CDN_CERTS__A_B_AWS_ACCOUNT"}
+    others = {
+        "AWS_ACCESS_KEY_ID": "x",
+        "TAP_CDN_CERTS_AWS_ACCESS_KEY_ID": "x",
+        "TAP_CDN_CERTS__A_B_AWS_ACCOUNT": "x",
+        "TAP_CDN_CERTS__A_B_AWS_MAX_CONNECTIONS": "4",
+        "TAP_CDN_CERTS__A_B_AWS_ROLE_ARN": "",
+        # Of an account a-b-aws.
+        "TAP_CDN_CERTS__A_B_AWS_AWS_ACCESS_KEY_ID": "x",
+    }
     (mistake,) = without_credentials(accounts, others)
     assert mistake.startswith(
         "tap-cdn-certs--a-b has no credentials at aws: no variable is TAP_CDN_CERTS__A_B_AWS_"
     )
-    assert not [*without_credentials(accounts, {"TAP_CDN_CERTS__A_B_AWS_ACCESS_KEY_ID"})]
+    assert not [*without_credentials(accounts, {"TAP_CDN_CERTS__A_B_AWS_ACCESS_KEY_ID": "x"})]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ DAILY = Path(__file__).parents[1] / "scripts" / "daily"
 
 
 def run(folder: Path, codes: str, environment: dict[str, str]) -> tuple[int, list[str]]:
-    """The script's exit code, what it asks of Meltano, which ends as these cases say, and what it says at the end."""
+    """The script's exit code, and what it asks of Meltano, which ends as these cases say, or says itself."""
     script = folder / "scripts" / "daily"
     program = folder / ".venv-meltano" / "bin" / "meltano"
     for path in (script, program):
@@ -44,8 +44,9 @@ def test_what_cron_runs_goes_on_and_keeps_the_worst(
     sync: int, models: int, verdict: int, expected: int, tmp_path: Path
 ) -> None:
     """Every step runs, whatever became of the one before, and the exit code says what matters most."""
-    codes = f"sync) exit {sync};; models) exit {models};; *) exit {verdict};;"
-    asked = ["run sync", "run models", "invoke cdn-certs-report:verdict"]
+    codes = f"sync) exit {sync};; dbt:*) exit {models};; *:verdict) exit {verdict};;"
+    built = ["invoke dbt:build", *["invoke cdn-certs-report:html"] * (not models)]
+    asked = ["run sync", *built, "invoke cdn-certs-report:verdict"]
     failed = " sync" * (sync > 0) + " models" * (models > 0)
     told = [f"Failed, see above:{failed}"] * bool(failed)
     assert run(tmp_path, codes, {}) == (expected, [*asked, *told])
@@ -73,4 +74,4 @@ def test_what_cron_runs_tells_where_it_is_asked_to(
     asked = [f"invoke cdn-certs-report:{command}" for command in (*commands, "verdict")]
     done = run(tmp_path, "*:notify) exit 1;;", environment)
     told = ["Failed, see above: notify"] * ("notify" in commands)
-    assert done == (expected, ["run sync", "run models", *asked, *told])
+    assert done == (expected, ["run sync", "invoke dbt:build", "invoke cdn-certs-report:html", *asked, *told])

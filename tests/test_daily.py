@@ -11,7 +11,7 @@ DAILY = Path(__file__).parents[1] / "scripts" / "daily"
 
 
 def run(folder: Path, codes: str, environment: dict[str, str]) -> tuple[int, list[str]]:
-    """The script's exit code, what it asks of Meltano, which ends as these cases say, and what it says at the end."""
+    """The exit code, and each line: what is asked of Meltano, which ends as these cases say, and the end."""
     script = folder / "scripts" / "daily"
     program = folder / ".venv-meltano" / "bin" / "meltano"
     for path in (script, program):

@@ -52,7 +52,7 @@ test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow ru
 	$(BIN)/pytest tests/airflow_runs.py --timeout 1800
 
 test-warehouses: $(TESTS) $(LOADERS) $(PLUGINS) $(WAREHOUSES) ## Build the models on BigQuery's and Snowflake's emulators and on Spark
-	$(BIN)/pytest -n 3 --dist loadgroup --timeout 1800 -rs tests/warehouses
+	$(BIN)/pytest -n 3 --timeout 1800 -rs tests/warehouses
 
 test-package: $(TESTS) $(LOADER) ## Run the wheel on each Python that is there, with its report
 	TEST_PYTHONS="3.11 3.12 3.13 3.14" $(BIN)/pytest --timeout 600 -rs tests/test_wheel.py

@@ -77,9 +77,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, target_jsonl: str, meltano
     (folder / ".venv-meltano/bin/activate").touch()
     # Whatever else Meltano does is done in seconds.
     played = 'case $1 in add|install|job|run|schedule) exec .venv-meltano/bin/meltano "$@";; esac'
-    program(folder / "bin/meltano", f'#!/bin/sh\n{played}\nexec {meltano} "$@"\n')
+    program(folder / "bin/meltano", f'#!/bin/sh\n{played}\nexec {shlex.quote(meltano)} "$@"\n')
     # That a certificate ends is no mistake.
-    report = Path(TAP).with_name("cdn-certs-report")
+    report = shlex.quote(str(Path(TAP).with_name("cdn-certs-report")))
     program(folder / "bin/cdn-certs-report", f'#!/bin/sh\n{report} "$@" || [ $? -eq 2 ]\n')
     for tool in (TAP, target_jsonl, *map(shutil.which, TOOLS)):
         assert tool

@@ -23,7 +23,10 @@ CONTAINERFILE = (ROOT / "Containerfile").read_text()
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 UNITS = ROOT / "orchestrate" / "systemd"
 # A step of scripts/daily, or an account's sync, that ends in order when it is stopped.
-STEP = f"""#!{sys.executable}
+# The path of Python may have a space, which the first line could not.
+STEP = f"""#!/bin/sh
+'''exec' "{sys.executable}" "$0" "$@"
+' '''
 import os, signal, sys, time
 
 def end(*_):
@@ -119,7 +122,7 @@ def test_an_engine_builds_the_image_and_runs_it(tmp_path: Path) -> None:
 def test_what_runs_as_in_the_image_can_write_its_data_alone(tmp_path: Path) -> None:
     """Neither into the project nor beside the data; other tests rely on it."""
     (tmp_path / "data").mkdir()
-    script = f'touch "$1/a" 2>&1; touch {ROOT}/a 2>&1; touch "$CDN_CERTS_DATA/a"'
+    script = f'touch "$1/a" 2>&1; touch "{ROOT}/a" 2>&1; touch "$CDN_CERTS_DATA/a"'
     done = subprocess.run(
         read_only("sh", "-c", script, "sh", str(tmp_path)),
         env={"PATH": "/usr/bin:/bin", "CDN_CERTS_DATA": str(tmp_path / "data")},
@@ -173,8 +176,9 @@ def systemd_analyze(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess
     """Runs systemd's own judge on the units, of which the checkout is this one."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("There is no systemd-analyze.")
+    checkout = str(ROOT).replace(" ", r"\x20")
     for path in UNITS.iterdir():
-        (tmp_path / path.name).write_text(path.read_text().replace("/srv/cdn-certs", str(ROOT)))
+        (tmp_path / path.name).write_text(path.read_text().replace("/srv/cdn-certs", checkout))
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         paths = [str(tmp_path / argument) if "." in argument else argument for argument in arguments]

@@ -162,7 +162,7 @@ def project(meltano: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 
     run("init", ".", "--force")
     (add,) = re.findall(r"^meltano (add .* --from-ref .*)$", DOCUMENT, re.MULTILINE)
-    run(*add.replace("../tap-cdn-certs", str(ROOT)).split())
+    run(*(part.replace("../tap-cdn-certs", str(ROOT)) for part in add.split()))
     # As if its `pip_url` were what the document says.
     assert f"pip_url: ../{PLUGIN['pip_url']}\n" in DOCUMENT
     installed = folder / ".meltano" / "extractors" / "tap-cdn-certs" / "venv" / "bin" / "tap-cdn-certs"

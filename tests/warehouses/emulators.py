@@ -80,10 +80,11 @@ def asked(
 def bigquery(folder: Path) -> Iterator[Emulator]:
     """BigQuery, with a service account, whose tokens come from here too."""
     find = "import duckdb, duckdb_extension_spatial as spatial;"
-    find += "print(spatial.__path__[0], duckdb.__version__, *duckdb.sql('pragma platform').fetchone())"
+    find += "[platform] = duckdb.sql('pragma platform').fetchone();"
+    find += "print(spatial.__path__[0], duckdb.__version__, platform, sep='\\n')"
     found = subprocess.run(
         [program("bigquery", "python"), "-c", find], capture_output=True, text=True, check=True
-    ).stdout.split()
+    ).stdout.splitlines()
     package, version, platform = found
     # Where its DuckDB looks for what it would download.
     extensions = folder / f".duckdb/extensions/v{version}/{platform}"

@@ -71,6 +71,9 @@ def refuse_others() -> None:
             found = connection.execute(others, [ACCOUNT]).fetchone()
     except duckdb.CatalogException:
         return
+    except duckdb.IOException as error:
+        # Another process has it open, or it is none: DuckDB says which.
+        sys.exit(str(error))
     if found:
         sys.exit(f"{DATABASE} has other accounts than the demo's, such as {found[0]}: move it away before.")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def test_no_made_up_certificate_comes_beside_somebodys_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes on where there is nothing, or its own account alone."""
+    """It goes on where there is nothing, or its own account alone, and says what else is there."""
     monkeypatch.setattr(demo, "DATABASE", tmp_path / "certs.duckdb")
 
     def write(statement: str) -> None:
@@ -30,4 +30,7 @@ def test_no_made_up_certificate_comes_beside_somebodys_own(
     demo.refuse_others()
     write("insert into cdn_certs.syncs values ('shop')")
     with pytest.raises(SystemExit, match="such as shop: move it away"):
+        demo.refuse_others()
+    demo.DATABASE.write_text("no database")
+    with pytest.raises(SystemExit, match="not a valid DuckDB database"):
         demo.refuse_others()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from watched import Watch, run
 
 from sandbox import Fault
 from tap_cdn_certs.api import client as client_module
+from tap_cdn_certs.api.rate_limit import Stopped
 from tap_cdn_certs.errors import APIError, Reach
 from tap_cdn_certs.providers import PROVIDERS
 from tap_cdn_certs.tap import TapCDNCerts
@@ -114,11 +116,17 @@ def test_the_refusal_of_a_gateway_is_put_in_words(sandbox: Watch, tmp_path: Path
 
 
 @pytest.fixture
-def client() -> Client:
+def stopped() -> Event:
+    """What ends the client's waits."""
+    return Event()
+
+
+@pytest.fixture
+def client(stopped: Event) -> Client:
     """A client of an address at which nothing listens."""
     settings = {"access_key_id": "a", "access_key_secret": "b", "api_url": f"http://{CLOSED}"}
     config = TapCDNCerts(config={"alicloud": settings}).config
-    made: Client = PROVIDERS["alicloud"].CLIENT(config["alicloud"], Event())
+    made: Client = PROVIDERS["alicloud"].CLIENT(config["alicloud"], stopped)
     return made
 
 
@@ -196,14 +204,16 @@ def test_patience_bounds_all_attempts(client: Client) -> None:
 
 
 def test_a_silent_address_does_not_keep_the_others_waiting(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, stopped: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first request of an account is made alone, but not for ever."""
     monkeypatch.setattr(client_module, "FIRST", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, serving(200, b"{}") as (url, _):
-        hangs = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        thread = Thread(target=ask, args=(client, hangs), daemon=True)
-        thread.start()
-        time.sleep(0.1)
-        assert ask(client, url) is None
-        assert thread.is_alive()
+    with ThreadPoolExecutor(1) as others:
+        with socket.create_server(("127.0.0.1", 0)) as silent, serving(200, b"{}") as (url, _):
+            hanging = others.submit(ask, client, f"http://127.0.0.1:{silent.getsockname()[1]}")
+            time.sleep(0.1)
+            assert ask(client, url) is None
+            assert not hanging.done()
+            stopped.set()
+        with pytest.raises(Stopped):
+            hanging.result(10)

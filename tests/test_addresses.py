@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -217,3 +218,16 @@ def test_a_silent_address_does_not_keep_the_others_waiting(
             stopped.set()
         with pytest.raises(Stopped):
             hanging.result(10)
+
+
+def test_an_error_does_not_keep_the_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors are held until they are written, and many large answers with them would be too much."""
+    monkeypatch.setattr(client_module, "MAX_ATTEMPTS", 1)
+    much = b" " * 2**20
+    for content in (b'{"a": [' + much, b'{"Code": "Odd", "a": "' + much + b'"}', 64 * much):
+        with serving(400, content) as (url, _):
+            error = ask(client, url)
+        assert error
+        held = [value for frame, _ in walk_tb(error.__traceback__) for value in frame.f_locals.values()]
+        assert client in held
+        assert not [value for value in held if len(repr(value)) > len(much)]

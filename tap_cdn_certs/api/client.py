@@ -233,7 +233,7 @@ class Client(Refusals):
         if refused := self.refused or host.refused:
             raise refused
         self.log_in()
-        answer = None
+        answer = body = None
         try:
             answer = self._sent(self.limits[operation], host, prepared, sizes)
             body = self.body(operation, answer) if answer.ok else None
@@ -250,7 +250,9 @@ class Client(Refusals):
             # Others do not wait for the other attempts of this one, but where all would be lost.
             if error.reach in AGAIN and not isinstance(error, WrongAddressError):
                 self._known.set()
-            raise
+            # An error may be kept for long, and would keep the answer, up to 64 MiB, in its traceback.
+            answer = body = None
+            raise error.with_traceback(None) from None
 
     def _sent(
         self, limit: OperationLimits, host: Host, prepared: PreparedRequest, sizes: tuple[int, int]

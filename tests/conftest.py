@@ -42,7 +42,10 @@ os.environ["ALIBABA_CLOUD_ECS_METADATA_DISABLED"] = "true"
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 settings.register_profile("fuzz", max_examples=10_000, deadline=None, suppress_health_check=[*HealthCheck])
-settings.register_profile("test", max_examples=50, deadline=None)
+# How slowly examples are made says how much else runs.
+settings.register_profile(
+    "test", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 

@@ -9,7 +9,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_cdn_certs.api.paging import Listing, PageNumber
@@ -166,7 +166,7 @@ def test_what_did_not_change_is_not_asked_for_and_comes_in_full() -> None:
     assert again["widgets"] == state["widgets"]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_exactly_what_changed_is_asked_for(data: st.DataObject) -> None:
     """New keys and changed rows; a key that left the list leaves the state."""

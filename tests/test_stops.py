@@ -197,7 +197,7 @@ def test_a_target_that_does_not_read_delays_no_stop(sandbox: Watch, tmp_path: Pa
         json.loads(line)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.integers(min_value=0, max_value=11), min_size=1, max_size=3), st.sampled_from([*STOPS]))
 def test_a_resumed_sync_repeats_no_certificate_and_misses_none(
     moments: list[int], number: signal.Signals

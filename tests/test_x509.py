@@ -755,7 +755,7 @@ def pem_blocks(pems: list[str]) -> st.SearchStrategy[str]:
     return st.lists(part, max_size=8).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_never_passes_on_anything_else(
     data: st.DataObject, chain: tuple[str, ...], private_keys: list[str]
@@ -774,7 +774,6 @@ def test_never_passes_on_anything_else(
     assert_nulls_explained(fields, faults)
 
 
-@settings(deadline=None)
 @given(text=st.text())
 @example("\0")
 @example("-----BEGIN CERTIFICATE-----" * 10_000)
@@ -789,7 +788,7 @@ def test_reads_any_text(text: str) -> None:
     assert faults
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(data=st.data())
 def test_reads_any_mutation(data: st.DataObject) -> None:
     """A certificate with octets changed, lost or doubled has values, and reasons for what has none."""

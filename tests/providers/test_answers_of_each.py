@@ -27,7 +27,7 @@ from cases import (
     schema,
     stream_of,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from shapes import shaped
@@ -325,7 +325,6 @@ def own_streams(provider: str) -> dict[str, Any]:
 
 
 @EACH_OPERATION
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_whatever_an_answer_holds_is_a_record_or_an_error(
     provider: str, operation: str, data: st.DataObject
@@ -379,7 +378,6 @@ def replaced_texts(tree: Any, text: str) -> Any:
 
 
 @EACH
-@settings(deadline=None)
 @given(data=st.data(), status=st.integers(100, 999))
 def test_whatever_an_error_holds_is_one_line(provider: str, data: st.DataObject, status: int) -> None:
     """It has a code and a message, and asks for a wait that can be waited."""

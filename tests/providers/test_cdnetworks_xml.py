@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from answers import CONFIG, client
 from cases import only
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 from watched import Watch, WatchedRun, run
@@ -172,7 +172,6 @@ XML = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.binary()
     | XML.map(str.encode)

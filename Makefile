@@ -46,7 +46,7 @@ demo: $(SANDBOX) $(PLUGINS) ## Sync the sandbox into output/certs.duckdb with Me
 
 # Workers often wait, as providers make them; files begin in the order that tests/conftest.py gives them.
 test: lint docs $(TESTS) $(LOADERS) $(PLUGINS) chromium promtool ## Run every check
-	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 300 -rs
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder --timeout 900 -rs
 
 test-airflow: $(TESTS) $(LOADERS) $(PLUGINS) $(AIRFLOW) ## Let a real Airflow run its DAG, with an account that is refused and one that is killed: 10 minutes
 	$(BIN)/pytest tests/airflow_runs.py --timeout 1800

@@ -206,18 +206,25 @@ class CDNStream(TapStream):
         """The domains that a record names: those that the models take from it."""
         return (name for path in self.domain_fields for name in named(record, path))
 
-    def x509(self, pem: str, domain: str | None = None, *, served: bool = False) -> tuple[str | None, Record]:
+    def x509(
+        self, pem: str, domain: str | None = None, *, issuers: str | None = None, served: bool = False
+    ) -> tuple[str | None, Record]:
         """The certificates of a PEM, and the `x509_…` fields of its leaf.
 
         What cannot be read of the leaf is reported with the record that has the fields.
 
         Args:
             domain: That the certificate is held for.
+            issuers: The PEM of those above it, if they have one of their own: the leaf is not among them.
             served: Whether a server sent it in a handshake, where the first one is the leaf.
         """
         # Imported late: cryptography takes long, and --version does without.
         from tap_cdn_certs.records import x509  # noqa: PLC0415
 
+        if issuers is not None:
+            # Without a leaf, one of them would pass for it.
+            sent = (pem, issuers) if x509.certificates(pem) else (pem,)
+            pem = "".join(f"{part.strip()}\n" for part in sent if part.strip())
         nothing: Record = dict.fromkeys(x509.FIELDS)
         fields, faults = x509.leaf_fields(pem, served=served) if pem.strip() else (nothing, {})
         names = fields["x509_subject_alternative_names"] or []

@@ -218,7 +218,7 @@ def test_thousands_of_hostnames_are_few_requests() -> None:
         assert len(sandbox.requests) == 2 + 2 + 3 + 1
 
 
-# Of the pages of 1,100 hostnames: the link to the next, how many there are in all, and the requests.
+# Of the pages of 1,100 hostnames: the link to the next, how many are said to be there, and the requests.
 PAGES: list[tuple[Callable[[int, int], str | None], int | None, int, int]] = [
     # Offsets may count items or pages: the link knows.
     (lambda offset, _: f"/papi/v1/hostnames?offset={offset + 1}&limit=500", 1100, 500, 3),
@@ -226,6 +226,9 @@ PAGES: list[tuple[Callable[[int, int], str | None], int | None, int, int]] = [
     (lambda *_: None, None, 500, 3),
     # The server gives less at once than it is asked for, and has a link on its last page too.
     (lambda offset, size: f"/papi/v1/hostnames?offset={offset + size}", None, 300, 5),
+    # As long as a page is full and names the next, there is more than was said; the list is read again.
+    (lambda offset, size: f"/papi/v1/hostnames?offset={offset + size}", 500, 500, 6),
+    (lambda offset, size: f"/papi/v1/hostnames?offset={offset + size}", 0, 500, 6),
 ]
 
 
@@ -279,6 +282,32 @@ def test_a_row_always_has_a_key(sandbox: Watch, certificates: list[Any], expecte
     changed(sandbox, "akamai", ACTIVE, odd)
     rows = [row for row in read(sandbox)["akamai_certificates"] if row["enrollment_id"] == "10000"]
     assert [row["key_algorithm"] for row in rows] == expected
+
+
+@pytest.mark.parametrize("pem", [None, "", "MIIB", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"])
+def test_an_issuer_is_not_taken_for_a_leaf_that_is_missing(sandbox: Watch, pem: str | None) -> None:
+    """The end is what the provider says, and what is no certificate has a row that says so."""
+
+    def without_leaf(_: Call, right: Any) -> Any:
+        one, *more = right["enrollments"]
+        issuer = next(each for each in map(chain_of, right["enrollments"]) if each)
+        certificate = {"certificate": pem, "trustChain": issuer, "expiry": "2027-01-01T00:00:00Z"}
+        network = {"primaryCertificate": {**certificate, "keyAlgorithm": "RSA"}}
+        return {"enrollments": [{**one, "production": network, "staging": None}, *more]}
+
+    changed(sandbox, "akamai", ACTIVE, without_leaf)
+    records = read(sandbox, contract_ids=[CONTRACTS[0]])
+    (row,) = (row for row in records["akamai_certificates"] if row["enrollment_id"] == "10000")
+    assert (row["expiry"], row["certificate"]) == ("2027-01-01T00:00:00Z", None)
+    assert not [name for name, value in row.items() if name.startswith("x509_") and value is not None]
+    codes = {(error["key"], error["code"]) for error in records["sync_errors"]}
+    assert codes == ({("10000/production/RSA", "InvalidCertificate")} if pem else set())
+
+
+def chain_of(enrollment: Mapping[str, Any]) -> str | None:
+    """The certificates above that of an enrollment."""
+    chain: str | None = ((enrollment["production"] or {}).get("primaryCertificate") or {}).get("trustChain")
+    return chain
 
 
 def test_an_enrollment_may_be_named_by_its_location_alone(sandbox: Watch) -> None:
@@ -604,6 +633,9 @@ NOT_KNOWN: list[tuple[Callable[[Call, Any], Any], str]] = [
     (without_names, "No enrollment says what it is"),
     (without_networks, "what is deployed of it"),
     (lambda *_: {"certificates": []}, "enrollments is missing"),
+    (lambda *_: {"enrollments": None}, "enrollments is missing"),
+    # It has CPS: its enrollments are listed.
+    (unanswered(400), "refused ListActiveCertificates with refused: Refused"),
     (too_much, "more than 1,000,000 values"),
 ]
 

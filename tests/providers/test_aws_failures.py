@@ -159,6 +159,18 @@ def test_what_describes_another_certificate_is_not_taken(tmp_path: Path) -> None
     assert any("another certificate's" in row["message"] for row in result.errors.values())
 
 
+def test_an_issuer_is_not_taken_for_a_leaf_that_is_missing(tmp_path: Path) -> None:
+    """What is in its place is no certificate: the end is what the description says."""
+    with only("aws", 6) as sandbox:
+        changed(sandbox, "aws", "GetCertificate", lambda _, tree: {**tree, "Certificate": "MIIB"})
+        rows = run(sandbox, tmp_path).by_key("aws_certificates")
+        issued = [each.arn for each in sandbox["aws"].inventory if each.chain and each.arn in rows]
+    assert issued
+    for row in map(rows.__getitem__, issued):
+        assert row["not_after"]
+        assert not [name for name in row if name.startswith("x509_") and row[name] is not None]
+
+
 @pytest.mark.parametrize(
     "page", [{"Quantity": "9"}, {"IsTruncated": "true", "Quantity": "1"}, {"IsTruncated": "true"}]
 )

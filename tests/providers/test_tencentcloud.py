@@ -650,7 +650,7 @@ def test_a_zone_that_does_not_say_when_edgeone_s_own_certificates_end_is_alone(s
     found = unsaid(records) - known
     assert found == {key for key in unsaid(records) if key.startswith(zone)}
     assert {row["key"] for row in errors} == found != set()
-    assert {(row["operation"], row["reach"]) for row in errors} == {(DEFAULTS, "field")}
+    assert {(row["operation"], row["reach"]) for row in errors} == {(DEFAULTS, "key")}
     assert all("teo:DescribeDefaultCertificates" in row["message"] for row in errors)
     assert syncs[EDGEONE]["complete"]
 
@@ -676,8 +676,19 @@ def test_who_may_not_ask_for_edgeone_s_own_certificates_does_not_know_their_ends
     rows = {row["key"]: row for row in result.records["sync_errors"]}
     assert rows.keys() == unsaid({EDGEONE: result.by_key(EDGEONE)})
     assert len(rows) > 20
-    assert {row["reach"] for row in rows.values()} == {"field"}
+    assert {row["reach"] for row in rows.values()} == {"key"}
     assert sum("No more zones are asked" in row["message"] for row in rows.values()) >= 10
+
+
+def test_credentials_that_end_while_certificates_are_dated_are_no_missing_end(
+    sandbox: Watch, tmp_path: Path
+) -> None:
+    """They are refused for all that is asked, whatever has been read by then."""
+    sandbox.faults.add(Fault("error", DEFAULTS, status=200, code="AuthFailure.TokenFailure"))
+    result = run(sandbox, tmp_path)
+    assert result.returncode == 1
+    assert not result.syncs[EDGEONE]["complete"]
+    assert result.errors[EDGEONE, "*"]["code"] == "AuthFailure.TokenFailure"
 
 
 # Pages and limits.

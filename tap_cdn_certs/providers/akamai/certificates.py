@@ -54,7 +54,7 @@ def enrollments(body: Item) -> list[Any]:
     Raises:
         InvalidValueError: There are none, not even no one.
     """
-    if "enrollments" not in body:
+    if body.get("enrollments") is None:
         raise InvalidValueError("enrollments is missing.")
     return [
         {**item, "id": item.get("id") or str(item.get("location") or "").rpartition("/")[2]}
@@ -283,8 +283,8 @@ class AkamaiCertificates(NestedStream):
             raise error
         certificate, deployment = inner(answer, "certificate"), inner(answer, "deployment")
         network = inner(deployment, "networkConfiguration")
-        sent = (unchecked_text(certificate, name) or "" for name in ("certificate", "trustChain"))
-        chain, leaf = self.x509("".join(f"{part.strip()}\n" for part in sent if part.strip()))
+        pem, issuers = (unchecked_text(certificate, name) or "" for name in ("certificate", "trustChain"))
+        chain, leaf = self.x509(pem, issuers=issuers)
         return {
             "enrollment_id": key,
             **taken(required_identifier, answer, "network", "key_algorithm"),

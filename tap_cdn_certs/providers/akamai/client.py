@@ -196,12 +196,13 @@ class AkamaiClient(Client):
                 yield {**item, "contractId": contract} if isinstance(item, Mapping) else item
             self._lists_active |= active
         except APIError as error:
-            if error.reach is Reach.INACTIVE:
+            # Whether it has no CPS, or does not list this, the list of its enrollments says.
+            if active and (error.reach in {Reach.GONE, Reach.INACTIVE} or isinstance(error, UNUSABLE)):
+                self._leave_unlisted(contract, error)
+            elif error.reach is Reach.INACTIVE:
                 level = logging.WARNING if self._settings["contract_ids"] else logging.INFO
                 logger.log(level, "The contract %s has no CPS: %s", quoted(contract), error)
                 without.append(error)
-            elif active and (error.reach is Reach.GONE or isinstance(error, UNUSABLE)):
-                self._leave_unlisted(contract, error)
             elif error.reach in {Reach.HOST, Reach.PROVIDER}:
                 raise
             else:

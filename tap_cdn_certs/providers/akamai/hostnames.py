@@ -21,14 +21,14 @@ NETWORK = "production"
 
 
 class Pages(Link):
-    """Pages that name the next one, the last perhaps too: where there is a total, that tells it."""
+    """Pages that name the next one, the last perhaps too: it is not full, or the total tells it."""
 
     @override
     def following(self, page: Page) -> Parameters | None:
         # What counts for an offset, items or pages, the documents do not agree on: the link knows.
         link = super().following(page)
         full = len(page.items) >= self.others["limit"]
-        more = bool(link or full) if page.total is None else page.received < page.total
+        more = bool(link or full) if page.total is None else page.received < page.total or bool(link and full)
         return link or {**self.others, "offset": page.received} if more and page.items else None
 
 

@@ -230,8 +230,9 @@ class AWSCertificates(ChangesStream):
     @override
     def fields(self, key: str, answer: Item) -> Record:
         detail = self.seen(answer)
-        sent = (unchecked_text(detail, name) or "" for name in ("CertificateBody", "CertificateChain"))
-        certificate, leaf = self.x509("".join(f"{part.strip()}\n" for part in sent if part))
+        sent = ("CertificateBody", "CertificateChain")
+        pem, issuers = (unchecked_text(detail, name) or "" for name in sent)
+        certificate, leaf = self.x509(pem, issuers=issuers)
         return {**common_fields(detail), "certificate": certificate, **leaf}
 
 

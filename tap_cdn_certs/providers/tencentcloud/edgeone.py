@@ -128,7 +128,9 @@ class TencentCloudEdgeOneDomains(NestedStream):
                     self._own[str(DEFAULTS.identify(each))] = each
                 self._alike.count = 0
             except APIError as error:
-                self._unsaid[zone] = error.but(f"{UNSAID} {error.message}", Reach.FIELD)
+                if error.reach in {Reach.HOST, Reach.PROVIDER}:
+                    raise
+                self._unsaid[zone] = error.but(f"{UNSAID} {error.message}", Reach.KEY)
                 if error.reach is not Reach.GONE and self._alike.failed(error):
                     why = f"No more zones are asked, because {Alike.WHY}."
                     self._given_up = error.but(f"{why} {error.message}")

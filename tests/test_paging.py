@@ -205,6 +205,18 @@ def test_a_list_that_is_always_shorter_than_it_says_is_an_error() -> None:
     assert str(raised.value).startswith("globex says that ListThings lists 7 things, and lists 6.")
 
 
+@pytest.mark.parametrize("paging", [name for name in PAGINGS if name not in {"marker", "link"}])
+@pytest.mark.parametrize("total", [0, 3, 5, 9])
+def test_a_total_that_has_been_passed_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, paging: str, total: int
+) -> None:
+    """The list has more than it says, as one sees."""
+    server = Server(list(range(11)))
+    answer = server.answer
+    monkeypatch.setattr(server, "answer", lambda parameters: {**answer(parameters), "total": total})
+    assert read(server, paging) == server.ids
+
+
 def test_what_has_no_key_comes_and_ends_nothing() -> None:
     """It is for its stream to say what is wrong with it; it comes once, though the list is read again."""
     server = Server(list(range(11)))

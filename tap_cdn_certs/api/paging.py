@@ -66,7 +66,7 @@ class Paging(ABC):
 
 @dataclass(frozen=True)
 class Counted(Paging):
-    """Pages that the client counts; the last is known by the total, else it is short or empty.
+    """Pages that the client counts; the last is known by the total if that can be, else it is short or empty.
 
     Args:
         parameter: Which page.
@@ -84,8 +84,10 @@ class Counted(Paging):
 
     @override
     def following(self, page: Page) -> Parameters | None:
-        # A server may send less at once than it is asked for, but then in each page.
-        last = page.short if page.total is None else page.received >= page.total or not page.items
+        # A server may send less at once than it is asked for, but then in each page. A total below what has
+        # come is none.
+        known = page.total is not None and page.received <= page.total
+        last = page.received == page.total or not page.items if known else page.short
         return None if last else {**page.parameters, self.parameter: self.start + self.passed(page)}
 
     @abstractmethod

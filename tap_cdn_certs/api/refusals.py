@@ -122,4 +122,9 @@ class Refusals(Account):
             case Reach.INACTIVE:
                 return f"{refused}: the account has not activated the product, so it has nothing there."
             case _:
-                return f"{refused}: {refusal.message}" if refusal.message else f"{refused}."
+                return f"{refused}: {sentence(refusal.message)}" if refusal.message else f"{refused}."
+
+
+def sentence(text: str) -> str:
+    """A text with a full stop, if it has no end of its own."""
+    return text if text.endswith((".", "!", "?", "。")) else f"{text}."

@@ -284,7 +284,7 @@ def test_a_row_always_has_a_key(sandbox: Watch, certificates: list[Any], expecte
     assert [row["key_algorithm"] for row in rows] == expected
 
 
-@pytest.mark.parametrize("pem", [None, "", "MIIB", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize("pem", [None, "", "MIIB", "-----BEGIN PRIVATE KEY-----\nMIIB\n"])
 def test_an_issuer_is_not_taken_for_a_leaf_that_is_missing(sandbox: Watch, pem: str | None) -> None:
     """The end is what the provider says, and what is no certificate has a row that says so."""
 

@@ -741,6 +741,16 @@ def test_each_site_has_hosts_of_its_own() -> None:
         assert asked == [f"https://{host}/" for host in hosts]
 
 
+def test_the_setting_of_an_address_is_named() -> None:
+    """The one that has it."""
+    settings = {"secret_id": "AKID", "secret_key": "s3cr3t", "api_url": "http://127.0.0.1:8"}
+    for more, named in (({}, "api_url"), ({"cdn_url": "http://127.0.0.1:9"}, "cdn_url")):
+        made = TapCDNCerts(config={"tencentcloud": {**settings, **more}})
+        client = made.run.client("tencentcloud")
+        (address,) = client.addresses(CONFIGS)
+        assert client.host(address).setting == f"tencentcloud.{named}"
+
+
 def test_the_chain_that_is_shown_is_the_certificate(sandbox: Watch) -> None:
     """Its own facts, and no others."""
     records, _, _ = synced({**sandbox["tencentcloud"].config(), "products": ["cdn"]})

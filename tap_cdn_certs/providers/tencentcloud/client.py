@@ -117,13 +117,13 @@ class TencentCloudClient(Client):
     @override
     def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         site = "intl.tencentcloudapi.com" if settings.get("international") else "tencentcloudapi.com"
-        for service in VERSIONS:
-            name = f"{service}_url"
-            yield name, settings.get(name) or settings.get("api_url") or f"https://{service}.{site}"
+        self._named = {service: url_setting(service, settings) for service in VERSIONS}
+        own = {name: f"https://{service}.{site}" for service, name in self._named.items()}
+        yield from ((name, settings.get(name) or url) for name, url in own.items())
 
     @override
     def address_setting(self, operation: str) -> str:
-        return f"{service_of(operation)}_url"
+        return self._named[service_of(operation)]
 
     @override
     def ask(
@@ -161,6 +161,12 @@ class TencentCloudClient(Client):
         if refusal.code == "AuthFailure.SecretIdNotFound":
             said += " An account of the international site needs tencentcloud.international, no other does."
         return said
+
+
+def url_setting(service: str, settings: Mapping[str, Any]) -> str:
+    """The setting that has the address of a service, or could have it."""
+    own = f"{service}_url"
+    return "api_url" if settings.get("api_url") and not settings.get(own) else own
 
 
 def service_of(operation: str) -> str:

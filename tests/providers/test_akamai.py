@@ -436,6 +436,18 @@ def test_credentials_may_be_in_a_file(sandbox: Watch, tmp_path: Path) -> None:
     assert AkamaiClient(settings, None).addresses(ACTIVE) == ["https://akab-x.luna.akamaiapis.net"]
 
 
+def test_a_file_may_name_another_account(sandbox: Watch, tmp_path: Path) -> None:
+    """As Akamai's own tools have it; a setting says otherwise."""
+    sandbox["akamai"].switch_key = "1-ABC:1-2RBL"
+    config = sandbox.config()
+    for name in TOKENS:
+        del config["akamai"][name]
+    config["akamai"]["edgerc"] = edgerc(tmp_path, account_key="1-ABC:1-2RBL")
+    assert not run(sandbox, tmp_path, config=config).errors
+    config["akamai"]["account_switch_key"] = "1-OTHER:1-2RBL"
+    assert run(sandbox, tmp_path, config=config).errors
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"section": "none"}, "which has no section [none]: set akamai.section."),
     ({"section": "other"}, "whose section [other] has no client_token, client_secret, access_token."),
@@ -474,6 +486,9 @@ ODD_VALUES = [
     ("access_token", "s3cr3t ; a comment", f"in section [default] access_token {ODD}"),
     ("client_secret", "s3cr3t\n  more", f"in section [default] client_secret {ODD}"),
     ("client_token", "s3cr3t\u20ac", f"in section [default] client_token {ODD}"),
+    ("account_key", "s3cr3t ; a comment", f"in section [default] account_key {ODD}"),
+    ("account_key", "1\n[default]", "where line 10 says again what is there already."),
+    ("account_key", "1\naccount_key = 2", "where line 10 says again what is there already."),
     (
         "host",
         "http://s3cr3t.example.com",

@@ -20,7 +20,10 @@ SETTINGS = th.ObjectType(
     string("access_token", "Its access token.", secret=True),
     string("edgerc", "A file with these and the host, such as `~/.edgerc`, instead of them."),
     th.Property("section", th.StringType, default="default", description="The section of that file."),
-    string("account_switch_key", "The key of another account that the API client may read."),
+    string(
+        "account_switch_key",
+        "The key of another account that the API client may read; the `account_key` of `edgerc` without it.",
+    ),
     products(
         "cps",
         "hostnames",

@@ -87,7 +87,7 @@ class AkamaiClient(Client):
     }
 
     def __init__(self, settings: Mapping[str, Any], stopped: Any) -> None:
-        self._settings = settings
+        self._settings = settings = edgerc.read(settings)
         self._contracts = [*dict.fromkeys(each.removeprefix("ctr_") for each in settings["contract_ids"])]
         self._odd: list[APIError] = []  # of the contracts that do not say what they are
         self._listing = Lock()
@@ -97,7 +97,7 @@ class AkamaiClient(Client):
         self.unlisted: set[str] = set()
         self._types = {**CPS}
         self._asking, self._answered = Lock(), Event()
-        super().__init__(edgerc.read(settings), stopped)
+        super().__init__(settings, stopped)
 
     @override
     def auth(self, settings: Mapping[str, Any]) -> EdgeGrid:

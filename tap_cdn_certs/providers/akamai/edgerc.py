@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from configparser import Error, RawConfigParser
+from configparser import DuplicateOptionError, DuplicateSectionError, Error, RawConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ def read(settings: Mapping[str, Any]) -> dict[str, Any]:
         there = dict(file[section])
     except OSError as error:
         raise ValueError(f"{where}, which cannot be read: {error.strerror}.") from None
+    except (DuplicateSectionError, DuplicateOptionError) as error:
+        raise ValueError(f"{where}, where line {error.lineno} says again what is there already.") from None
     except (Error, UnicodeDecodeError):
         raise ValueError(f"{where}, which is no file of sections such as [default].") from None
     except RuntimeError:
@@ -60,9 +62,11 @@ def read(settings: Mapping[str, Any]) -> dict[str, Any]:
     if missing := [name for name in needed if not there.get(name)]:
         raise ValueError(f"{where}, whose section [{section}] has no {', '.join(missing)}.")
     # As Akamai's own parser has it, a comment has a line of its own: after a value it is a part of it.
-    if odd := [name for name in needed if not VALUE.fullmatch(there[name])]:
+    held = [name for name in (*needed, "account_key") if there.get(name)]
+    if odd := [name for name in held if not VALUE.fullmatch(there[name])]:
         verb = "holds white space, a comment or characters that no such value has"
         raise ValueError(f"{where}: in section [{section}] {', '.join(odd)} {verb}.")
     host = there.get("host", "").strip("/")
     url = host if "://" in host else f"https://{host}"
-    return {"api_url": url, **settings, **{name: there[name] for name in TOKENS}}
+    account = {"account_switch_key": there["account_key"]} if "account_key" in held else {}
+    return {"api_url": url, **account, **settings, **{name: there[name] for name in TOKENS}}

@@ -253,6 +253,8 @@ def end(item: Item, name: str, read: Callable[[Item, str], str | None] = utc) ->
         value = read(item, name)
         if value is None and (text_of := item.get(name)) is not None and str(text_of).strip():
             why = "it is no time or day in a known format"
+        elif value and value.startswith("0001-"):
+            value, why = None, "it is in the year 1, which programs write for none"
     except InvalidValueError as error:
         value, why = None, error.message.rstrip(".")
     if why and isinstance(item, Seen):

@@ -150,7 +150,7 @@ EACH_OF_AN_END = pytest.mark.parametrize(
 def test_an_end_that_cannot_be_read_costs_itself_alone(provider: str, operation: str) -> None:
     """Whatever it is: its row is there without it, and another names it, in which a PEM may still tell it."""
     stream = stream_of(provider, operation)
-    junk = cycle(("garbage", "2027-13-45T00:00:00Z", [[1]], True))
+    junk = cycle(("garbage", "2027-13-45T00:00:00Z", [[1]], True, "0001-01-01T00:00:00Z"))
     with only(provider, 6) as sandbox:
         right, errors = synced(sandbox, stream.name)
         assert not errors

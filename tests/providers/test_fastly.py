@@ -272,7 +272,7 @@ def test_a_code_is_no_sentence() -> None:
     host = client("fastly").host()
     for body, code, message in (
         ({"msg": "You are not authorized to do this"}, "HTTP 400", "with You are not authorized to do this."),
-        ({"errors": [{"title": "Bad request", "detail": "Why"}]}, "Bad request", "with Bad request: Why"),
+        ({"errors": [{"title": "Bad request", "detail": "Why"}]}, "Bad request", "with Bad request: Why."),
     ):
         answer = Answer(400, CaseInsensitiveDict(), json.dumps(body).encode())
         error = client("fastly").fail("ListTLSDomains", host, answer)

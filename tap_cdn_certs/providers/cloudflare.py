@@ -12,6 +12,7 @@ from typing_extensions import override
 from tap_cdn_certs.api.client import AGAIN, Client
 from tap_cdn_certs.api.paging import Listing, PageNumber
 from tap_cdn_certs.api.rate_limit import Limit
+from tap_cdn_certs.api.refusals import sentence
 from tap_cdn_certs.api.secrets import HIDDEN, quoted
 from tap_cdn_certs.api.settings import common_settings, max_connections, string
 from tap_cdn_certs.api.signature import Token
@@ -137,7 +138,7 @@ class CloudflareClient(Client):
             said = super().explanation(operation, refusal, reach, skew)
             return f"{said} The token has to have the permission Zone → Zone: Read."
         return (
-            f"{self.refused_with(operation, refusal)}: {refusal.message.rstrip('.')}. The token lacks the "
+            f"{self.refused_with(operation, refusal)}: {sentence(refusal.message)} The token lacks the "
             "permission Zone → SSL and Certificates: Read: give it to the token, or leave the zones that it "
             "may not read out of the setting cloudflare.zones."
         )

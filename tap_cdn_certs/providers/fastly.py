@@ -17,6 +17,7 @@ from tap_cdn_certs.api.answer import MAX_WAIT
 from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.paging import Listing, PageNumber, found
 from tap_cdn_certs.api.rate_limit import Limit
+from tap_cdn_certs.api.refusals import sentence
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.api.settings import common_settings, string
 from tap_cdn_certs.api.signature import Token
@@ -92,7 +93,7 @@ class FastlyClient(Client):
             error.code = f"HTTP {answer.status}"
         if answer.status == HTTPStatus.FORBIDDEN:
             error.reach = Reach.STREAM
-            error.message = f"{error.message.rstrip('.')}. {operation} needs {PERMISSION}."
+            error.message = f"{sentence(error.message)} {operation} needs {PERMISSION}."
         return error
 
     @override

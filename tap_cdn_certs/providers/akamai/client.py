@@ -16,6 +16,7 @@ from tap_cdn_certs.api.answer import MAX_BYTES, MAX_TOKENS
 from tap_cdn_certs.api.client import Client
 from tap_cdn_certs.api.paging import Listing, read_places
 from tap_cdn_certs.api.rate_limit import Limit
+from tap_cdn_certs.api.refusals import sentence
 from tap_cdn_certs.api.secrets import quoted
 from tap_cdn_certs.errors import APIError, InvalidValueError, Reach, Refusal, TooLargeError
 from tap_cdn_certs.providers.akamai import edgerc
@@ -182,7 +183,7 @@ class AkamaiClient(Client):
             return
         if self._settings["contract_ids"]:
             # Nothing at all is rather a mistake in what was asked.
-            message = f"{without[0].message.rstrip('.')}. No contract has CPS: check akamai.contract_ids."
+            message = f"{sentence(without[0].message)} No contract has CPS: check akamai.contract_ids."
             raise without[0].but(message, Reach.STREAM)
         logger.warning("%s: no contract of the account has CPS, so there is nothing.", listing.operation)
 
@@ -206,7 +207,7 @@ class AkamaiClient(Client):
             elif error.reach in {Reach.HOST, Reach.PROVIDER}:
                 raise
             else:
-                message = f"{error.message.rstrip('.')}. This was of the contract {quoted(contract)}."
+                message = f"{sentence(error.message)} This was of the contract {quoted(contract)}."
                 raise error.but(message, Reach.STREAM) from None
 
     def _leave_unlisted(self, contract: str, error: APIError) -> None:
@@ -249,7 +250,7 @@ class AkamaiClient(Client):
             return said
         grant = "CPS READ-ONLY" if operation in CPS else "Property Manager (PAPI) READ-ONLY"
         lacking = f"The API client lacks the grant {grant}: give it to it."
-        return f"{said.rstrip('.')}. {lacking}{WITHOUT.get(operation, '')}"
+        return f"{sentence(said)} {lacking}{WITHOUT.get(operation, '')}"
 
     @override
     def fail(self, operation: str, host: Host, answer: Answer) -> APIError:

@@ -102,6 +102,10 @@ class TencentCloudClient(Client):
     )
     credentials_refused = ()
 
+    def __init__(self, settings: Mapping[str, Any], stopped: Any) -> None:
+        self._named = {service: url_setting(service, settings) for service in VERSIONS}
+        super().__init__(settings, stopped)
+
     @property
     @override
     def credentials(self) -> str:
@@ -117,7 +121,6 @@ class TencentCloudClient(Client):
     @override
     def urls(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         site = "intl.tencentcloudapi.com" if settings.get("international") else "tencentcloudapi.com"
-        self._named = {service: url_setting(service, settings) for service in VERSIONS}
         own = {name: f"https://{service}.{site}" for service, name in self._named.items()}
         yield from ((name, settings.get(name) or url) for name, url in own.items())
 
